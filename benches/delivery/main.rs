@@ -1,0 +1,3 @@
+//! The delivery bench.
+
+fn main() {}
