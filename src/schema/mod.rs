@@ -16,7 +16,9 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 mod kind;
+pub mod layout;
 
+pub use layout::Storage;
 pub use kind::{
     Condition, FieldKind, MediaKind, OnDelete, Pattern, Range, Relation, RelationKind, SlugOptions,
     TextRules, UidRules,

@@ -1,0 +1,7 @@
+//! Words every floor may use; no IO.
+//!
+//! **Knows nothing about** content, HTTP or databases.
+pub mod limits;
+pub mod stage;
+
+pub use stage::Stage;

@@ -1,0 +1,20 @@
+//! The few places where the two databases speak differently.
+
+/// Which SQL is spoken.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Dialect {
+    /// SQLite 3.51.
+    Sqlite,
+    /// PostgreSQL 14 and later.
+    Postgres,
+}
+
+impl Dialect {
+    /// Chooses between two texts.
+    pub fn pick<T>(self, sqlite: T, postgres: T) -> T {
+        match self {
+            Self::Sqlite => sqlite,
+            Self::Postgres => postgres,
+        }
+    }
+}

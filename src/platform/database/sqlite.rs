@@ -1,0 +1,443 @@
+//! SQLite: a few readers and one writer that commits several jobs at a time.
+
+use std::path::PathBuf;
+use std::str::FromStr as _;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::{Duration, Instant};
+
+use futures_util::future::BoxFuture;
+use sqlx::sqlite::{
+    SqliteArguments, SqliteConnectOptions, SqliteConnection, SqliteJournalMode, SqliteRow,
+    SqliteSynchronous,
+};
+use sqlx::{
+    Arguments as _, AssertSqlSafe, ConnectOptions as _, Connection as _, Decode,
+    Row as _, TypeInfo as _, ValueRef as _,
+};
+use tokio::sync::{Mutex, Semaphore, mpsc, oneshot};
+
+use super::transaction::Connection;
+use super::{DatabaseConfig, DatabaseError, Row, Statement, Transaction, Value, migrate};
+
+/// Jobs that share one commit at most; bounds how long the first of them waits.
+const GROUP: usize = 128;
+/// Jobs that may wait for the writer.
+const QUEUE: usize = 4096;
+/// How long a read waits for a free reader before it is refused.
+const READER_WAIT: Duration = Duration::from_secs(10);
+/// Virtual machine steps between two looks at the clock.
+const STEPS: i32 = 20_000;
+
+#[derive(Debug)]
+pub(super) struct Sqlite {
+    readers: std::sync::Mutex<Vec<Reader>>,
+    permits: Semaphore,
+    jobs: mpsc::Sender<Job>,
+    writer: Mutex<Option<tokio::task::JoinHandle<()>>>,
+    statement_ms: u64,
+    statements: AtomicU64,
+}
+
+#[derive(Debug)]
+struct Reader {
+    connection: SqliteConnection,
+    clock: Arc<Deadline>,
+}
+
+/// When the running statement of a connection must stop, in milliseconds since `start`; 0 = never.
+#[derive(Debug)]
+struct Deadline {
+    start: Instant,
+    at: AtomicU64,
+}
+
+impl Deadline {
+    fn now(&self) -> u64 {
+        u64::try_from(self.start.elapsed().as_millis()).unwrap_or(u64::MAX)
+    }
+
+    fn passed(&self) -> bool {
+        let at = self.at.load(Ordering::Relaxed);
+        at != 0 && self.now() > at
+    }
+}
+
+impl Sqlite {
+    pub(super) async fn open(path: PathBuf, config: &DatabaseConfig) -> Result<Self, DatabaseError> {
+        let options = SqliteConnectOptions::from_str("sqlite://")
+            .map_err(|error| DatabaseError::from_sqlx(&error))?
+            .filename(path)
+            .create_if_missing(true)
+            .journal_mode(SqliteJournalMode::Wal)
+            .synchronous(SqliteSynchronous::Full)
+            .busy_timeout(Duration::from_millis(config.busy_ms))
+            .statement_cache_capacity(256)
+            .pragma("cache_size", format!("-{}", config.cache_kib))
+            .pragma("journal_size_limit", "67108864")
+            .disable_statement_logging();
+        let connection = connect(&options).await?;
+        let mut transaction = Transaction {
+            connection: Connection::Sqlite(connection),
+        };
+        migrate::up(&mut transaction).await?;
+        let count = reader_count(config.readers);
+        let mut readers = Vec::with_capacity(count);
+        for _ in 0..count {
+            readers.push(open_reader(&options).await?);
+        }
+        let (jobs, queue) = mpsc::channel(QUEUE);
+        Ok(Self {
+            readers: std::sync::Mutex::new(readers),
+            permits: Semaphore::new(count),
+            jobs,
+            writer: Mutex::new(Some(tokio::spawn(write_loop(transaction, queue)))),
+            statement_ms: config.statement_ms,
+            statements: AtomicU64::new(0),
+        })
+    }
+
+    pub(super) async fn fetch_all(&self, statement: Statement) -> Result<Vec<Row>, DatabaseError> {
+        let mut lease = self.reader().await?;
+        let reader = lease.reader()?;
+        let rows = fetch_all(&mut reader.connection, statement).await;
+        rows.map_err(|error| self.timed(error))
+    }
+
+    pub(super) async fn fetch_optional(
+        &self,
+        statement: Statement,
+    ) -> Result<Option<Row>, DatabaseError> {
+        let mut lease = self.reader().await?;
+        let reader = lease.reader()?;
+        let row = fetch_optional(&mut reader.connection, statement).await;
+        row.map_err(|error| self.timed(error))
+    }
+
+    fn timed(&self, error: DatabaseError) -> DatabaseError {
+        match error {
+            DatabaseError::TimedOut(_) => DatabaseError::TimedOut(self.statement_ms),
+            other => other,
+        }
+    }
+
+    async fn reader(&self) -> Result<Lease<'_>, DatabaseError> {
+        let permit = tokio::time::timeout(READER_WAIT, self.permits.acquire())
+            .await
+            .map_err(|_| DatabaseError::Busy)?
+            .map_err(|_| DatabaseError::Unavailable("it is closed".into()))?;
+        let reader = self.readers.lock().ok().and_then(|mut idle| idle.pop());
+        let reader = reader.ok_or(DatabaseError::Busy)?;
+        let deadline = reader.clock.now() + self.statement_ms;
+        reader.clock.at.store(deadline, Ordering::Relaxed);
+        self.statements.fetch_add(1, Ordering::Relaxed);
+        Ok(Lease {
+            reader: Some(reader),
+            home: &self.readers,
+            _permit: permit,
+        })
+    }
+
+    pub(super) async fn write<T, E, F>(&self, job: F) -> Result<T, E>
+    where
+        F: for<'t> FnOnce(&'t mut Transaction) -> BoxFuture<'t, Result<T, E>> + Send + 'static,
+        T: Send + 'static,
+        E: From<DatabaseError> + Send + 'static,
+    {
+        let (answer, answered) = oneshot::channel();
+        let run: Job = Box::new(move |transaction| match transaction {
+            Err(error) => Box::pin(async move {
+                let _ = answer.send(Err(error.into()));
+                Outcome::undone()
+            }),
+            Ok(transaction) => {
+                let work = job(transaction);
+                Box::pin(async move {
+                    match work.await {
+                        Err(error) => Outcome {
+                            keep: false,
+                            finish: Box::new(move |_| {
+                                let _ = answer.send(Err(error));
+                            }),
+                        },
+                        Ok(value) => Outcome {
+                            keep: true,
+                            finish: Box::new(move |durable| {
+                                let _ = answer.send(durable.map(|()| value).map_err(E::from));
+                            }),
+                        },
+                    }
+                })
+            }
+        });
+        let closed = || DatabaseError::Unavailable("it is closed".into());
+        self.jobs.send(run).await.map_err(|_| closed())?;
+        answered.await.map_err(|_| DatabaseError::Panicked)?
+    }
+
+    pub(super) fn statements(&self) -> u64 {
+        self.statements.load(Ordering::Relaxed)
+    }
+
+    pub(super) async fn close(&self) {
+        let (answer, answered) = oneshot::channel();
+        let stop: Job = Box::new(move |_| {
+            Box::pin(async move {
+                let _ = answer.send(());
+                Outcome {
+                    keep: false,
+                    finish: Box::new(|_| {}),
+                }
+            })
+        });
+        if self.jobs.send(stop).await.is_ok() {
+            let _ = answered.await;
+        }
+        self.permits.close();
+        if let Some(writer) = self.writer.lock().await.take() {
+            writer.abort();
+            let _ = writer.await;
+        }
+        let readers = self.readers.lock().map(|mut idle| std::mem::take(&mut *idle));
+        for reader in readers.unwrap_or_default() {
+            let _ = reader.connection.close().await;
+        }
+    }
+}
+
+/// A reader on loan; it goes home when dropped, also when the asking task is cancelled.
+struct Lease<'a> {
+    reader: Option<Reader>,
+    home: &'a std::sync::Mutex<Vec<Reader>>,
+    _permit: tokio::sync::SemaphorePermit<'a>,
+}
+
+impl Lease<'_> {
+    fn reader(&mut self) -> Result<&mut Reader, DatabaseError> {
+        self.reader.as_mut().ok_or(DatabaseError::Busy)
+    }
+}
+
+impl Drop for Lease<'_> {
+    fn drop(&mut self) {
+        if let Some(reader) = self.reader.take() {
+            reader.clock.at.store(0, Ordering::Relaxed);
+            if let Ok(mut idle) = self.home.lock() {
+                idle.push(reader);
+            }
+        }
+    }
+}
+
+fn reader_count(configured: u32) -> usize {
+    let processors = std::thread::available_parallelism().map_or(2, usize::from);
+    match configured {
+        0 => processors.clamp(2, 16),
+        count => usize::try_from(count).unwrap_or(16).clamp(1, 64),
+    }
+}
+
+async fn connect(options: &SqliteConnectOptions) -> Result<SqliteConnection, DatabaseError> {
+    options
+        .connect()
+        .await
+        .map_err(|error| DatabaseError::from_sqlx(&error))
+}
+
+async fn open_reader(options: &SqliteConnectOptions) -> Result<Reader, DatabaseError> {
+    let options = options.clone().pragma("query_only", "on");
+    let mut connection = connect(&options).await?;
+    let clock = Arc::new(Deadline {
+        start: Instant::now(),
+        at: AtomicU64::new(0),
+    });
+    let watched = Arc::clone(&clock);
+    connection
+        .lock_handle()
+        .await
+        .map_err(|error| DatabaseError::from_sqlx(&error))?
+        .set_progress_handler(STEPS, move || !watched.passed());
+    Ok(Reader { connection, clock })
+}
+
+type Finish = Box<dyn FnOnce(Result<(), DatabaseError>) + Send>;
+type Job = Box<
+    dyn for<'t> FnOnce(Result<&'t mut Transaction, DatabaseError>) -> BoxFuture<'t, Outcome> + Send,
+>;
+
+/// What became of a job: whether its changes stay, and whom to tell once they are durable.
+struct Outcome {
+    keep: bool,
+    finish: Finish,
+}
+
+impl Outcome {
+    fn undone() -> Self {
+        Self {
+            keep: false,
+            finish: Box::new(|_| {}),
+        }
+    }
+}
+
+async fn write_loop(mut transaction: Transaction, mut jobs: mpsc::Receiver<Job>) {
+    let mut broken: Option<DatabaseError> = None;
+    while let Some(first) = jobs.recv().await {
+        if let Some(error) = &broken {
+            first(Err(error.clone())).await;
+            continue;
+        }
+        broken = write_group(&mut transaction, first, &mut jobs).await;
+        if let Some(error) = &broken {
+            tracing::error!(%error, "a commit failed on the disk; writes are refused until restart");
+        }
+    }
+}
+
+/// Runs jobs until none waits, commits them together, then answers all of them.
+///
+/// Returns the error after which nothing may be written any more: a failed sync is never retried,
+/// because the system may have dropped the pages it could not write.
+async fn write_group(
+    transaction: &mut Transaction,
+    first: Job,
+    jobs: &mut mpsc::Receiver<Job>,
+) -> Option<DatabaseError> {
+    if let Err(error) = control(transaction, "begin immediate").await {
+        first(Err(error)).await;
+        return None;
+    }
+    let mut finished: Vec<Finish> = Vec::new();
+    let mut next = Some(first);
+    let mut failed = None;
+    while let Some(job) = next.take() {
+        match run_job(transaction, job).await {
+            Ok(finish) => finished.push(finish),
+            Err((finish, error)) => {
+                finished.extend(finish);
+                failed = Some(error);
+                break;
+            }
+        }
+        if finished.len() < GROUP {
+            next = jobs.try_recv().ok();
+        }
+    }
+    let durable = match failed {
+        None => control(transaction, "commit").await,
+        Some(error) => Err(error),
+    };
+    if durable.is_err() {
+        let _ = control(transaction, "rollback").await;
+    }
+    for finish in finished {
+        finish(durable.clone());
+    }
+    match durable {
+        Err(error @ DatabaseError::Unavailable(_)) => Some(error),
+        _ => None,
+    }
+}
+
+/// Runs one job in a savepoint. An `Err` means that the whole group must be undone.
+async fn run_job(
+    transaction: &mut Transaction,
+    job: Job,
+) -> Result<Finish, (Option<Finish>, DatabaseError)> {
+    use futures_util::FutureExt as _;
+    if let Err(error) = control(transaction, "savepoint job").await {
+        job(Err(error.clone())).await;
+        return Err((None, error));
+    }
+    let work = std::panic::AssertUnwindSafe(async { job(Ok(transaction)).await });
+    let outcome = work.catch_unwind().await.unwrap_or_else(|_| Outcome::undone());
+    let end = if outcome.keep {
+        "release job"
+    } else {
+        "rollback to job; release job"
+    };
+    match control(transaction, end).await {
+        Ok(()) => Ok(outcome.finish),
+        Err(error) => Err((Some(outcome.finish), error)),
+    }
+}
+
+async fn control(transaction: &mut Transaction, sql: &'static str) -> Result<(), DatabaseError> {
+    transaction.execute(Statement::new(sql)).await.map(|_| ())
+}
+
+fn arguments(values: Vec<Value>) -> Result<SqliteArguments, DatabaseError> {
+    let mut arguments = SqliteArguments::default();
+    arguments.reserve(values.len(), 0);
+    for value in values {
+        let added = match value {
+            Value::Null => arguments.add(Option::<i64>::None),
+            Value::Bool(value) => arguments.add(value),
+            Value::Integer(value) => arguments.add(value),
+            Value::Real(value) => arguments.add(value),
+            Value::Text(value) => arguments.add(value),
+            Value::Bytes(value) => arguments.add(value),
+        };
+        added.map_err(|error| DatabaseError::Other(error.to_string().into()))?;
+    }
+    Ok(arguments)
+}
+
+fn row(row: &SqliteRow) -> Result<Row, DatabaseError> {
+    let decoded = |error: sqlx::error::BoxDynError| DatabaseError::Other(error.to_string().into());
+    (0..row.len())
+        .map(|index| {
+            let raw = row
+                .try_get_raw(index)
+                .map_err(|error| DatabaseError::from_sqlx(&error))?;
+            if raw.is_null() {
+                return Ok(Value::Null);
+            }
+            let kind = raw.type_info().into_owned();
+            match kind.name() {
+                "REAL" => <f64 as Decode<sqlx::Sqlite>>::decode(raw).map(Value::Real),
+                "TEXT" => <String as Decode<sqlx::Sqlite>>::decode(raw).map(Value::Text),
+                "BLOB" => <Vec<u8> as Decode<sqlx::Sqlite>>::decode(raw).map(Value::Bytes),
+                _ => <i64 as Decode<sqlx::Sqlite>>::decode(raw).map(Value::Integer),
+            }
+            .map_err(decoded)
+        })
+        .collect::<Result<_, _>>()
+        .map(Row)
+}
+
+pub(super) async fn execute(
+    connection: &mut SqliteConnection,
+    statement: Statement,
+) -> Result<u64, DatabaseError> {
+    let arguments = arguments(statement.values)?;
+    sqlx::query_with(AssertSqlSafe(statement.sql), arguments)
+        .execute(connection)
+        .await
+        .map(|done| done.rows_affected())
+        .map_err(|error| DatabaseError::from_sqlx(&error))
+}
+
+pub(super) async fn fetch_all(
+    connection: &mut SqliteConnection,
+    statement: Statement,
+) -> Result<Vec<Row>, DatabaseError> {
+    let arguments = arguments(statement.values)?;
+    let rows = sqlx::query_with(AssertSqlSafe(statement.sql), arguments)
+        .fetch_all(connection)
+        .await
+        .map_err(|error| DatabaseError::from_sqlx(&error))?;
+    rows.iter().map(row).collect()
+}
+
+async fn fetch_optional(
+    connection: &mut SqliteConnection,
+    statement: Statement,
+) -> Result<Option<Row>, DatabaseError> {
+    let arguments = arguments(statement.values)?;
+    let found = sqlx::query_with(AssertSqlSafe(statement.sql), arguments)
+        .fetch_optional(connection)
+        .await
+        .map_err(|error| DatabaseError::from_sqlx(&error))?;
+    found.as_ref().map(row).transpose()
+}

@@ -1,0 +1,2 @@
+//! The outside world, wrapped. **Knows nothing about** content.
+pub mod database;
