@@ -110,6 +110,10 @@ impl Postgres {
     }
 }
 
+#[expect(
+    clippy::zombie_processes,
+    reason = "the keeper outlives this process and cleans up after it"
+)]
 fn keep(mut server: Command, folder: &Path, cluster: &Path, port: u16) -> Child {
     server
         .arg("-D")
