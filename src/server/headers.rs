@@ -1,0 +1,486 @@
+//! What every response carries: security headers, a request id, CORS; and one access log line.
+//!
+//! [`Outer`] is the outermost endpoint. It also turns errors into the envelope and a panic into
+//! a 500, so that these too carry all headers.
+//!
+//! **Always true**: no response leaves without the headers; a handler may set its own value of
+//! any of them (the admin's CSP, a public file's CORP) and it stays. The log never holds a
+//! query string, a cookie or a credential.
+//! **Knows nothing about** routes.
+//! **Start reading at** [`Outer::call`](Outer).
+
+use std::{
+    collections::HashSet,
+    hash::{BuildHasher, RandomState},
+    panic::AssertUnwindSafe,
+    sync::atomic::{AtomicU64, Ordering},
+    time::Instant,
+};
+
+use futures_util::FutureExt;
+use poem::{
+    Endpoint, IntoResponse, Request, Response,
+    http::{
+        HeaderMap, HeaderName, HeaderValue, Method, StatusCode,
+        header::{self, Entry},
+    },
+};
+
+use super::error::{ApiError, envelope};
+
+/// The header that carries the request id, both ways.
+pub static REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+
+/// What [`Outer`] adds and allows.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Deserialize, serde::Serialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct HeaderConfig {
+    /// Origins whose pages may call this server, as `https://example.org`; `*` allows every
+    /// origin without credentials. Empty: only this server's own pages.
+    pub cors_origins: Vec<String>,
+    /// Whether listed origins may send cookies; has no effect on `*`.
+    pub cors_credentials: bool,
+    /// Seconds a browser may remember a preflight.
+    pub cors_max_age_s: u32,
+    /// Request headers a page of another origin may set.
+    pub cors_headers: Vec<String>,
+    /// Seconds browsers insist on TLS, subdomains included; 0 sends no such header.
+    pub hsts_s: u32,
+    /// Whether each request is written to the log.
+    pub access_log: bool,
+}
+
+impl Default for HeaderConfig {
+    fn default() -> Self {
+        let headers = [
+            "authorization",
+            "content-type",
+            "idempotency-key",
+            "if-match",
+            "if-none-match",
+            "strapi-response-format",
+            "x-request-id",
+        ];
+        Self {
+            cors_origins: Vec::new(),
+            cors_credentials: false,
+            cors_max_age_s: 600,
+            cors_headers: headers.map(str::to_owned).to_vec(),
+            hsts_s: 0,
+            access_log: true,
+        }
+    }
+}
+
+/// Why a [`HeaderConfig`] cannot be used.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum HeaderConfigError {
+    /// An origin is not `scheme://host[:port]`.
+    #[error(
+        "cors_origins: {0:?} is not an origin; write it as https://example.org, without a path"
+    )]
+    Origin(String),
+    /// A header name holds characters that names cannot.
+    #[error("cors_headers: {0:?} is not a header name")]
+    Header(String),
+}
+
+/// The outermost endpoint around `inner`.
+pub struct Outer<E> {
+    inner: E,
+    cors: Cors,
+    fixed: Vec<(HeaderName, HeaderValue)>,
+    access_log: bool,
+}
+
+impl<E: Endpoint> Outer<E> {
+    /// Wraps `inner`; refuses origins and header names that could never match.
+    pub fn new(inner: E, config: &HeaderConfig) -> Result<Self, HeaderConfigError> {
+        Ok(Self {
+            inner,
+            cors: Cors::new(config)?,
+            fixed: fixed_headers(config.hsts_s),
+            access_log: config.access_log,
+        })
+    }
+}
+
+/// The request id [`Outer`] gave this request; empty outside of it.
+pub fn request_id(headers: &HeaderMap) -> &str {
+    headers
+        .get(&REQUEST_ID)
+        .and_then(|id| id.to_str().ok())
+        .unwrap_or_default()
+}
+
+fn fixed_headers(hsts_s: u32) -> Vec<(HeaderName, HeaderValue)> {
+    let mut fixed = [
+        (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
+        (header::REFERRER_POLICY, "strict-origin-when-cross-origin"),
+        (
+            header::CONTENT_SECURITY_POLICY,
+            "default-src 'none'; frame-ancestors 'none'",
+        ),
+        (
+            HeaderName::from_static("cross-origin-opener-policy"),
+            "same-origin",
+        ),
+        (
+            HeaderName::from_static("cross-origin-resource-policy"),
+            "same-origin",
+        ),
+        (
+            HeaderName::from_static("permissions-policy"),
+            "camera=(), geolocation=(), microphone=(), payment=(), usb=()",
+        ),
+    ]
+    .map(|(name, value)| (name, HeaderValue::from_static(value)))
+    .to_vec();
+    if hsts_s > 0
+        && let Ok(value) = HeaderValue::try_from(format!("max-age={hsts_s}; includeSubDomains"))
+    {
+        fixed.push((header::STRICT_TRANSPORT_SECURITY, value));
+    }
+    fixed
+}
+
+impl<E: Endpoint> Endpoint for Outer<E> {
+    type Output = Response;
+
+    async fn call(&self, mut req: Request) -> poem::Result<Response> {
+        let id = take_request_id(req.headers());
+        req.headers_mut().insert(&REQUEST_ID, id.clone());
+        let origin = req.headers().get(header::ORIGIN).cloned();
+        let line = self.access_log.then(|| Line::open(&req)).flatten();
+
+        let mut response = if is_preflight(&req) {
+            self.cors.preflight(origin.as_ref())
+        } else {
+            self.answer(req, &id).await
+        };
+
+        let headers = response.headers_mut();
+        headers.reserve(self.fixed.len() + 4);
+        for (name, value) in &self.fixed {
+            if let Entry::Vacant(slot) = headers.entry(name) {
+                slot.insert(value.clone());
+            }
+        }
+        headers.remove(header::SERVER);
+        self.cors.mark(headers, origin.as_ref());
+        if let Some(line) = line {
+            line.close(response.status(), &id);
+        }
+        response.headers_mut().insert(&REQUEST_ID, id);
+        Ok(response)
+    }
+}
+
+impl<E: Endpoint> Outer<E> {
+    async fn answer(&self, req: Request, id: &HeaderValue) -> Response {
+        let text = id.to_str().unwrap_or_default();
+        match AssertUnwindSafe(self.inner.call(req)).catch_unwind().await {
+            Ok(Ok(output)) => output.into_response(),
+            Ok(Err(error)) => envelope(error, text),
+            Err(payload) => ApiError::panicked(payload.as_ref(), text).into_response(),
+        }
+    }
+}
+
+/// The client's own id if it is short and plain, else a fresh one.
+fn take_request_id(headers: &HeaderMap) -> HeaderValue {
+    match headers.get(&REQUEST_ID) {
+        Some(id) if is_plain(id.as_bytes()) => id.clone(),
+        _ => fresh_request_id(),
+    }
+}
+
+fn is_plain(id: &[u8]) -> bool {
+    let plain = |byte: &u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.');
+    (1..=64).contains(&id.len()) && id.iter().all(plain)
+}
+
+/// Sixteen hex digits, unique in this process and unlikely to repeat in another; no secret.
+fn fresh_request_id() -> HeaderValue {
+    static COUNT: AtomicU64 = AtomicU64::new(0);
+    static START: std::sync::LazyLock<u64> =
+        std::sync::LazyLock::new(|| RandomState::new().hash_one(0));
+    // An odd factor makes this a permutation, so ids of one process never collide.
+    let count = COUNT.fetch_add(1, Ordering::Relaxed);
+    let number = START.wrapping_add(count.wrapping_mul(0x9e37_79b9_7f4a_7c15));
+    let mut digits = [0_u8; 16];
+    for (digit, shift) in digits.iter_mut().zip((0..16).rev()) {
+        let nibble = (number >> (shift * 4)) as u8 & 15;
+        *digit = if nibble < 10 {
+            b'0' + nibble
+        } else {
+            b'a' + nibble - 10
+        };
+    }
+    HeaderValue::from_bytes(&digits).unwrap_or(HeaderValue::from_static("none"))
+}
+
+fn is_preflight(req: &Request) -> bool {
+    req.method() == Method::OPTIONS
+        && req.headers().contains_key(header::ORIGIN)
+        && req
+            .headers()
+            .contains_key(header::ACCESS_CONTROL_REQUEST_METHOD)
+}
+
+/// Which other origins may call, and how.
+struct Cors {
+    any: bool,
+    origins: HashSet<HeaderValue>,
+    credentials: bool,
+    headers: HeaderValue,
+    max_age: HeaderValue,
+}
+
+impl Cors {
+    fn new(config: &HeaderConfig) -> Result<Self, HeaderConfigError> {
+        let mut origins = HashSet::new();
+        for origin in config.cors_origins.iter().filter(|origin| *origin != "*") {
+            origins.insert(parse_origin(origin)?);
+        }
+        for name in &config.cors_headers {
+            HeaderName::try_from(name.as_str())
+                .map_err(|_| HeaderConfigError::Header(name.clone()))?;
+        }
+        let headers = config.cors_headers.join(", ");
+        Ok(Self {
+            any: config.cors_origins.iter().any(|origin| origin == "*"),
+            origins,
+            credentials: config.cors_credentials,
+            headers: HeaderValue::try_from(&headers)
+                .map_err(|_| HeaderConfigError::Header(headers))?,
+            max_age: HeaderValue::from(config.cors_max_age_s),
+        })
+    }
+
+    fn allows(&self, origin: &HeaderValue) -> bool {
+        self.any || self.origins.contains(origin)
+    }
+
+    fn preflight(&self, origin: Option<&HeaderValue>) -> Response {
+        if !origin.is_some_and(|origin| self.allows(origin)) {
+            return ApiError::forbidden().into_response();
+        }
+        let mut response = StatusCode::NO_CONTENT.into_response();
+        let headers = response.headers_mut();
+        headers.insert(
+            header::ACCESS_CONTROL_ALLOW_METHODS,
+            HeaderValue::from_static("GET, HEAD, POST, PUT, PATCH, DELETE"),
+        );
+        headers.insert(header::ACCESS_CONTROL_ALLOW_HEADERS, self.headers.clone());
+        headers.insert(header::ACCESS_CONTROL_MAX_AGE, self.max_age.clone());
+        response
+    }
+
+    /// Says to the browser whether the page may read this answer.
+    fn mark(&self, headers: &mut HeaderMap, origin: Option<&HeaderValue>) {
+        // Also without an Origin: a cache must not hand that answer to a page of another origin.
+        headers.append(header::VARY, HeaderValue::from_static("Origin"));
+        let Some(origin) = origin.filter(|origin| self.allows(origin)) else {
+            return;
+        };
+        if self.origins.contains(origin) {
+            headers.insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, origin.clone());
+            if self.credentials {
+                headers.insert(
+                    header::ACCESS_CONTROL_ALLOW_CREDENTIALS,
+                    HeaderValue::from_static("true"),
+                );
+            }
+        } else {
+            headers.insert(
+                header::ACCESS_CONTROL_ALLOW_ORIGIN,
+                HeaderValue::from_static("*"),
+            );
+        }
+        headers.insert(
+            header::ACCESS_CONTROL_EXPOSE_HEADERS,
+            HeaderValue::from_static("etag, retry-after, x-request-id"),
+        );
+        // The answer is meant for that page, so the default same-origin wall must open too.
+        headers.insert(
+            HeaderName::from_static("cross-origin-resource-policy"),
+            HeaderValue::from_static("cross-origin"),
+        );
+    }
+}
+
+fn parse_origin(origin: &str) -> Result<HeaderValue, HeaderConfigError> {
+    let refused = || HeaderConfigError::Origin(origin.to_owned());
+    let (scheme, host) = origin.split_once("://").ok_or_else(refused)?;
+    let plain = |c: char| {
+        c.is_ascii_lowercase() || c.is_ascii_digit() || matches!(c, '-' | '.' | ':' | '[' | ']')
+    };
+    if host.is_empty() || !host.chars().all(plain) || !matches!(scheme, "http" | "https") {
+        return Err(refused());
+    }
+    HeaderValue::try_from(origin).map_err(|_| refused())
+}
+
+/// One line of the access log, opened before the request is given away.
+struct Line {
+    start: Instant,
+    method: Method,
+    path: String,
+    peer: String,
+}
+
+impl Line {
+    fn open(req: &Request) -> Option<Self> {
+        if !tracing::enabled!(target: "access", tracing::Level::INFO) {
+            return None;
+        }
+        let peer = req.remote_addr().as_socket_addr();
+        Some(Self {
+            start: Instant::now(),
+            method: req.method().clone(),
+            path: req.uri().path().to_owned(),
+            peer: peer.map(|peer| peer.ip().to_string()).unwrap_or_default(),
+        })
+    }
+
+    fn close(self, status: StatusCode, id: &HeaderValue) {
+        tracing::info!(
+            target: "access",
+            method = %self.method,
+            path = self.path,
+            status = status.as_u16(),
+            us = u64::try_from(self.start.elapsed().as_micros()).unwrap_or(u64::MAX),
+            peer = self.peer,
+            request_id = id.to_str().unwrap_or_default(),
+        );
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use poem::{Route, get, handler};
+
+    use super::*;
+
+    #[handler]
+    fn hello() -> &'static str {
+        "hello"
+    }
+
+    #[handler]
+    fn broken() -> &'static str {
+        panic!("on purpose")
+    }
+
+    fn outer(origins: &[&str]) -> Outer<Route> {
+        let route = Route::new().at("/", get(hello)).at("/broken", get(broken));
+        let config = HeaderConfig {
+            cors_origins: origins.iter().map(|&origin| origin.to_owned()).collect(),
+            cors_credentials: true,
+            ..HeaderConfig::default()
+        };
+        Outer::new(route, &config).unwrap()
+    }
+
+    fn ask(method: Method, path: &'static str, headers: &[(&str, &str)]) -> Request {
+        let mut request = Request::builder().method(method).uri_str(path);
+        for (name, value) in headers {
+            request = request.header(*name, *value);
+        }
+        request.finish()
+    }
+
+    #[tokio::test]
+    async fn every_answer_carries_the_headers_and_an_id() {
+        let outer = outer(&[]);
+        for (path, status) in [("/", 200), ("/none", 404), ("/broken", 500)] {
+            let response = outer.get_response(ask(Method::GET, path, &[])).await;
+            assert_eq!(response.status().as_u16(), status);
+            assert_eq!(response.header("x-content-type-options"), Some("nosniff"));
+            assert_eq!(response.header("vary"), Some("Origin"));
+            assert_eq!(response.header("x-request-id").unwrap().len(), 16);
+            if status != 200 {
+                let body = response.into_body().into_string().await.unwrap();
+                assert!(
+                    body.starts_with(r#"{"data":null,"error":{"status":"#),
+                    "{body}"
+                );
+                assert!(!body.contains("purpose"), "{body}");
+            }
+        }
+        let response = outer.get_response(ask(Method::POST, "/", &[])).await;
+        assert_eq!(response.status(), StatusCode::METHOD_NOT_ALLOWED);
+        let body = response.into_body().into_string().await.unwrap();
+        assert!(body.contains("MethodNotAllowedError"), "{body}");
+    }
+
+    #[tokio::test]
+    async fn a_plain_request_id_stays_and_another_is_replaced() {
+        let outer = outer(&[]);
+        for (sent, kept) in [("a-b_c.1", true), ("a b", false), (&*"x".repeat(65), false)] {
+            let request = ask(Method::GET, "/", &[("x-request-id", sent)]);
+            let response = outer.get_response(request).await;
+            assert_eq!(
+                response.header("x-request-id") == Some(sent),
+                kept,
+                "{sent}"
+            );
+        }
+    }
+
+    #[tokio::test]
+    async fn only_listed_origins_may_read_and_preflight() {
+        let outer = outer(&["https://good.example"]);
+        let evil = [
+            "null",
+            "http://good.example",
+            "https://good.example.evil",
+            "https://good.example:1",
+        ];
+        for origin in evil {
+            let plain = outer
+                .get_response(ask(Method::GET, "/", &[("origin", origin)]))
+                .await;
+            assert_eq!(plain.header("access-control-allow-origin"), None);
+            let headers = [("origin", origin), ("access-control-request-method", "PUT")];
+            let preflight = outer
+                .get_response(ask(Method::OPTIONS, "/", &headers))
+                .await;
+            assert_eq!(preflight.status(), StatusCode::FORBIDDEN);
+            assert_eq!(preflight.header("access-control-allow-origin"), None);
+        }
+        let good = "https://good.example";
+        let headers = [("origin", good), ("access-control-request-method", "PUT")];
+        let preflight = outer
+            .get_response(ask(Method::OPTIONS, "/", &headers))
+            .await;
+        assert_eq!(preflight.status(), StatusCode::NO_CONTENT);
+        assert_eq!(preflight.header("access-control-allow-origin"), Some(good));
+        assert_eq!(
+            preflight.header("access-control-allow-credentials"),
+            Some("true")
+        );
+    }
+
+    #[tokio::test]
+    async fn a_star_never_comes_with_credentials() {
+        let request = ask(Method::GET, "/", &[("origin", "https://any.example")]);
+        let response = outer(&["*"]).get_response(request).await;
+        assert_eq!(response.header("access-control-allow-origin"), Some("*"));
+        assert_eq!(response.header("access-control-allow-credentials"), None);
+    }
+
+    #[test]
+    fn refuses_origins_that_could_never_match() {
+        for origin in [
+            "example.org",
+            "https://",
+            "https://a.b/c",
+            "HTTPS://a",
+            "ftp://a",
+        ] {
+            assert!(parse_origin(origin).is_err(), "{origin}");
+        }
+    }
+}
