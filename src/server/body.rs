@@ -30,7 +30,9 @@ pub async fn read_json(
     if !is_json(headers) {
         return Err(ApiError::unsupported_media_type("application/json"));
     }
-    json::parse(&bytes, limits).map(Some).map_err(refusal)
+    json::parse(&bytes, limits)
+        .map(Some)
+        .map_err(|error| refusal(&error))
 }
 
 /// Reads a body of at most `limit` bytes.
@@ -71,13 +73,13 @@ fn broken(error: &std::io::Error) -> ApiError {
     ApiError::bad_request("the request body broke off; send it again")
 }
 
-fn refusal(error: JsonError) -> ApiError {
+fn refusal(error: &JsonError) -> ApiError {
     match error {
-        JsonError::TooLong { limit, .. } => ApiError::payload_too_large(limit),
-        JsonError::DuplicateKey { ref path, .. }
-        | JsonError::TooDeep { ref path, .. }
-        | JsonError::Nul { ref path }
-        | JsonError::Syntax { ref path, .. } => {
+        JsonError::TooLong { limit, .. } => ApiError::payload_too_large(*limit),
+        JsonError::DuplicateKey { path, .. }
+        | JsonError::TooDeep { path, .. }
+        | JsonError::Nul { path }
+        | JsonError::Syntax { path, .. } => {
             ApiError::validation(error.to_string()).with_details(json!({ "path": path }))
         }
         JsonError::TooMany { .. } => ApiError::validation(error.to_string()),

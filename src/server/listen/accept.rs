@@ -92,17 +92,19 @@ impl Backoff {
     }
 }
 
+type Counts = Arc<Mutex<HashMap<IpAddr, usize>>>;
+
 /// Counts connections per address.
 #[derive(Clone)]
 pub(super) struct Peers {
     limit: usize,
     uncapped: Arc<[IpAddr]>,
-    counts: Arc<Mutex<HashMap<IpAddr, usize>>>,
+    counts: Counts,
 }
 
 /// A connection's place in the count; given back on drop.
 pub(super) struct Place {
-    home: Option<(Arc<Mutex<HashMap<IpAddr, usize>>>, IpAddr)>,
+    home: Option<(Counts, IpAddr)>,
 }
 
 impl Peers {

@@ -96,7 +96,7 @@ async fn answer(client: &mut (impl tokio::io::AsyncRead + Unpin)) -> String {
             }
         }
         let byte = client.read_u8().await;
-        text.push(byte.unwrap_or_else(|error| panic!("{error} after {seen:?}")));
+        text.push(byte.expect("the connection ended before its answer"));
     }
 }
 
@@ -364,4 +364,29 @@ async fn oversized_urls_and_heads_and_nonsense_are_the_clients_fault() {
         let (text, ()) = tokio::join!(answer(&mut reader), send);
         assert!(text.starts_with(&format!("HTTP/1.1 {status} ")), "{text}");
     }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_second_signal_cuts_at_once() {
+    let route = make(async |_: Request| std::future::pending::<Response>().await);
+    let (queue, receiver) = mpsc::channel(1);
+    let (client, server) = duplex(1024);
+    let inside = Arc::new(Notify::new());
+    let (first, second) = (Arc::clone(&inside), Arc::new(Notify::new()));
+    let route = route.map_to_response().before(move |req| {
+        inside.notify_one();
+        async move { Ok(req) }
+    });
+    let hurry = Arc::clone(&second);
+    let memory = Memory { queue: receiver };
+    queue
+        .send(Ok((server, "192.0.2.7:1".parse().unwrap())))
+        .await
+        .unwrap();
+    let (mut client, began) = (client, Instant::now());
+    client.write_all(GET).await.unwrap();
+    second.notify_one();
+    let config = ListenConfig::default();
+    let report = serve_until(memory, route, config, first.notified(), hurry.notified()).await;
+    assert_eq!((report.cut, began.elapsed()), (1, Duration::ZERO));
 }

@@ -1,0 +1,233 @@
+//! What every response carries: security headers, a request id, CORS; and one access log line.
+//!
+//! [`Outer`] is the outermost endpoint. It also turns errors into the envelope and a panic into
+//! a 500, so that these too carry all headers.
+//!
+//! **Always true**: no response leaves without the headers; a handler may set its own value of
+//! any of them (the admin's CSP, a public file's CORP) and it stays. The log never holds a
+//! query string, a cookie or a credential.
+//! **Knows nothing about** routes.
+//! **Start reading at** [`Outer::call`](Outer).
+
+mod cors;
+mod log;
+#[cfg(test)]
+mod tests;
+
+use std::{
+    hash::{BuildHasher, RandomState},
+    panic::AssertUnwindSafe,
+    sync::atomic::{AtomicU64, Ordering},
+};
+
+use futures_util::FutureExt;
+use poem::{
+    Endpoint, IntoResponse, Request, Response,
+    http::{
+        HeaderMap, HeaderName, HeaderValue, Method,
+        header::{self, Entry},
+    },
+};
+
+use self::{cors::Cors, log::Line};
+use super::error::{ApiError, envelope};
+
+/// The header that carries the request id, both ways.
+pub static REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+
+/// What [`Outer`] adds and allows.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Deserialize, serde::Serialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct HeaderConfig {
+    /// Origins whose pages may call this server, as `https://example.org`; `*` allows every
+    /// origin without credentials. Empty: only this server's own pages.
+    pub cors_origins: Vec<String>,
+    /// Whether listed origins may send cookies; has no effect on `*`.
+    pub cors_credentials: bool,
+    /// Seconds a browser may remember a preflight.
+    pub cors_max_age_s: u32,
+    /// Request headers a page of another origin may set.
+    pub cors_headers: Vec<String>,
+    /// Seconds browsers insist on TLS, subdomains included; 0 sends no such header.
+    pub hsts_s: u32,
+    /// Whether each request is written to the log.
+    pub access_log: bool,
+}
+
+impl Default for HeaderConfig {
+    fn default() -> Self {
+        let headers = [
+            "authorization",
+            "content-type",
+            "idempotency-key",
+            "if-match",
+            "if-none-match",
+            "strapi-response-format",
+            "x-request-id",
+        ];
+        Self {
+            cors_origins: Vec::new(),
+            cors_credentials: false,
+            cors_max_age_s: 600,
+            cors_headers: headers.map(str::to_owned).to_vec(),
+            hsts_s: 0,
+            access_log: true,
+        }
+    }
+}
+
+/// Why a [`HeaderConfig`] cannot be used.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum HeaderConfigError {
+    /// An origin is not `scheme://host[:port]`.
+    #[error(
+        "cors_origins: {0:?} is not an origin; write it as https://example.org, without a path"
+    )]
+    Origin(String),
+    /// A header name holds characters that names cannot.
+    #[error("cors_headers: {0:?} is not a header name")]
+    Header(String),
+}
+
+/// The outermost endpoint around `inner`.
+pub struct Outer<E> {
+    inner: E,
+    cors: Cors,
+    fixed: Vec<(HeaderName, HeaderValue)>,
+    access_log: bool,
+}
+
+impl<E: Endpoint> Outer<E> {
+    /// Wraps `inner`; refuses origins and header names that could never match.
+    pub fn new(inner: E, config: &HeaderConfig) -> Result<Self, HeaderConfigError> {
+        Ok(Self {
+            inner,
+            cors: Cors::new(config)?,
+            fixed: fixed_headers(config.hsts_s),
+            access_log: config.access_log,
+        })
+    }
+}
+
+/// The request id [`Outer`] gave this request; empty outside of it.
+pub fn request_id(headers: &HeaderMap) -> &str {
+    headers
+        .get(&REQUEST_ID)
+        .and_then(|id| id.to_str().ok())
+        .unwrap_or_default()
+}
+
+fn fixed_headers(hsts_s: u32) -> Vec<(HeaderName, HeaderValue)> {
+    let mut fixed = [
+        (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
+        (header::REFERRER_POLICY, "strict-origin-when-cross-origin"),
+        (
+            header::CONTENT_SECURITY_POLICY,
+            "default-src 'none'; frame-ancestors 'none'",
+        ),
+        (
+            HeaderName::from_static("cross-origin-opener-policy"),
+            "same-origin",
+        ),
+        (
+            HeaderName::from_static("cross-origin-resource-policy"),
+            "same-origin",
+        ),
+        (
+            HeaderName::from_static("permissions-policy"),
+            "camera=(), geolocation=(), microphone=(), payment=(), usb=()",
+        ),
+    ]
+    .map(|(name, value)| (name, HeaderValue::from_static(value)))
+    .to_vec();
+    if hsts_s > 0
+        && let Ok(value) = HeaderValue::try_from(format!("max-age={hsts_s}; includeSubDomains"))
+    {
+        fixed.push((header::STRICT_TRANSPORT_SECURITY, value));
+    }
+    fixed
+}
+
+impl<E: Endpoint> Endpoint for Outer<E> {
+    type Output = Response;
+
+    async fn call(&self, mut req: Request) -> poem::Result<Response> {
+        let id = take_request_id(req.headers());
+        req.headers_mut().insert(&REQUEST_ID, id.clone());
+        let origin = req.headers().get(header::ORIGIN).cloned();
+        let line = self.access_log.then(|| Line::open(&req)).flatten();
+
+        let mut response = if is_preflight(&req) {
+            self.cors.preflight(origin.as_ref())
+        } else {
+            self.answer(req, &id).await
+        };
+
+        let headers = response.headers_mut();
+        headers.reserve(self.fixed.len() + 4);
+        for (name, value) in &self.fixed {
+            if let Entry::Vacant(slot) = headers.entry(name) {
+                slot.insert(value.clone());
+            }
+        }
+        headers.remove(header::SERVER);
+        self.cors.mark(headers, origin.as_ref());
+        if let Some(line) = line {
+            line.close(response.status(), &id);
+        }
+        response.headers_mut().insert(&REQUEST_ID, id);
+        Ok(response)
+    }
+}
+
+impl<E: Endpoint> Outer<E> {
+    async fn answer(&self, req: Request, id: &HeaderValue) -> Response {
+        let text = id.to_str().unwrap_or_default();
+        match AssertUnwindSafe(self.inner.call(req)).catch_unwind().await {
+            Ok(Ok(output)) => output.into_response(),
+            Ok(Err(error)) => envelope(error, text),
+            Err(payload) => ApiError::panicked(payload.as_ref(), text).into_response(),
+        }
+    }
+}
+
+/// The client's own id if it is short and plain, else a fresh one.
+fn take_request_id(headers: &HeaderMap) -> HeaderValue {
+    match headers.get(&REQUEST_ID) {
+        Some(id) if is_plain(id.as_bytes()) => id.clone(),
+        _ => fresh_request_id(),
+    }
+}
+
+fn is_plain(id: &[u8]) -> bool {
+    let plain = |byte: &u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.');
+    (1..=64).contains(&id.len()) && id.iter().all(plain)
+}
+
+/// Sixteen hex digits, unique in this process and unlikely to repeat in another; no secret.
+fn fresh_request_id() -> HeaderValue {
+    static COUNT: AtomicU64 = AtomicU64::new(0);
+    static START: std::sync::LazyLock<u64> =
+        std::sync::LazyLock::new(|| RandomState::new().hash_one(0));
+    // An odd factor makes this a permutation, so ids of one process never collide.
+    let count = COUNT.fetch_add(1, Ordering::Relaxed);
+    let number = START.wrapping_add(count.wrapping_mul(0x9e37_79b9_7f4a_7c15));
+    let mut digits = [0_u8; 16];
+    for (digit, shift) in digits.iter_mut().zip((0..16).rev()) {
+        let nibble = (number >> (shift * 4)) as u8 & 15;
+        *digit = if nibble < 10 {
+            b'0' + nibble
+        } else {
+            b'a' + nibble - 10
+        };
+    }
+    HeaderValue::from_bytes(&digits).unwrap_or(HeaderValue::from_static("none"))
+}
+
+fn is_preflight(req: &Request) -> bool {
+    req.method() == Method::OPTIONS
+        && req.headers().contains_key(header::ORIGIN)
+        && req
+            .headers()
+            .contains_key(header::ACCESS_CONTROL_REQUEST_METHOD)
+}
