@@ -32,6 +32,7 @@ const FLOORS: &[(&str, u8)] = &[
 
 /// Edges on one floor that are allowed, each with its reason.
 const SIBLINGS: &[(&str, &str, &str)] = &[
+    ("access", "schema", "a rule names the types it is about"),
     ("query", "schema", "a query is checked against the schema"),
     (
         "query",

@@ -188,7 +188,8 @@ describe('errors', () => {
     assert.match(answer.headers.get('content-type'), /^application\/json/);
     assert.deepEqual(Object.keys((await answer.json()).data).sort(), ['documentId', 'id', 'title']);
     await assert.rejects(client.fetch('/articles?pagination[page]=1&pagination[start]=0'), HTTPBadRequestError);
-    const created = await client.fetch('/tags', { method: 'POST', body: JSON.stringify({ data: { name: `${mark} raw` } }) });
+    const headers = { 'Content-Type': 'application/json' };
+    const created = await client.fetch('/tags', { method: 'POST', headers, body: JSON.stringify({ data: { name: `${mark} raw` } }) });
     assert.equal(created.status, 201);
   });
 });
