@@ -3,6 +3,7 @@
 //! Links, devices and paths that lead outside are refused; so is an archive that is cut off.
 use std::fs::File;
 use std::io::{self, Read};
+use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -26,8 +27,8 @@ const FOLDERS: [&str; 6] = [
     "configuration",
 ];
 
-/// Receives the entries of an archive.
-pub(super) type Visit<'v> = dyn FnMut(&Part, &mut dyn Read) -> Result<()> + 'v;
+/// Receives the entries of an archive, and says when it has seen enough.
+pub(super) type Visit<'v> = dyn FnMut(&Part, &mut dyn Read) -> Result<ControlFlow<()>> + 'v;
 
 /// An archive that can be gone through as often as needed.
 #[derive(Debug)]
@@ -86,17 +87,18 @@ impl Archive {
         self.progress.store(0, Ordering::Relaxed);
         for part in parts {
             let path = self.path.join(&part.path);
-            let file = File::open(&path).map_err(|cause| StrapiError::Unreadable {
+            let unreadable = |cause| StrapiError::Unreadable {
                 path: path.display().to_string(),
                 cause,
-            })?;
-            visit(
-                part,
-                &mut Counted {
-                    inner: file,
-                    progress: Arc::clone(&self.progress),
-                },
-            )?;
+            };
+            let file = File::open(&path).map_err(unreadable)?;
+            let mut reader = Counted {
+                inner: file,
+                progress: Arc::clone(&self.progress),
+            };
+            if visit(part, &mut reader)?.is_break() {
+                break;
+            }
         }
         Ok(())
     }
@@ -125,7 +127,9 @@ impl Archive {
                         left: entry.size(),
                         inner: &mut entry,
                     };
-                    visit(&part, &mut whole)?;
+                    if visit(&part, &mut whole)?.is_break() {
+                        return Ok(());
+                    }
                     io::copy(&mut whole, &mut io::sink())
                         .map_err(|error| read_error(&part.path, None, &error))?;
                 }

@@ -2,9 +2,9 @@
 //!
 //! Strapi writes schemas, entities and links in this order; an archive that was packed again in
 //! another order is read twice.
-use std::collections::{BTreeMap, HashMap, HashSet};
-use std::hash::{DefaultHasher, Hash, Hasher};
+use std::collections::BTreeMap;
 use std::io::Read;
+use std::ops::ControlFlow::Continue;
 
 use serde::Deserialize;
 use serde::de::IgnoredAny;
@@ -14,6 +14,7 @@ use super::archive::Archive;
 use super::entity::{EntityLine, LocaleRow, Text, parse};
 use super::fingerprint::outline;
 use super::index::Index;
+use super::library::{Folder, Uploads, folder_paths};
 use super::lines::{each_line, read_error};
 use super::links::{LinkLine, Links};
 use super::models::{Definition, Models, read_schemas};
@@ -25,6 +26,8 @@ use crate::imports::report::ImportReport;
 const METADATA_BYTES: u64 = 1024 * 1024;
 /// Bytes of all schemas together.
 const SCHEMA_BYTES: usize = 64 * 1024 * 1024;
+/// Types and components.
+const SCHEMAS: usize = 10_000;
 /// Locales and folders of the media library.
 const SMALL_ROWS: usize = 100_000;
 
@@ -45,40 +48,13 @@ pub(super) struct Checked {
     pub(super) report: ImportReport,
 }
 
-/// A folder of the media library.
-#[derive(Debug, Deserialize)]
-struct Folder {
-    name: String,
-    /// Made of the numbers of the folders above and its own: `/1/7`.
-    path: String,
-}
-
-/// The media files of an archive; names are kept as hashes.
-#[derive(Debug, Default)]
-pub(super) struct Uploads {
-    pub(super) count: u64,
-    names: HashSet<u64>,
-}
-
-impl Uploads {
-    pub(super) fn contains(&self, name: &str) -> bool {
-        self.names.contains(&hash(name))
-    }
-}
-
-fn hash(name: &str) -> u64 {
-    let mut hasher = DefaultHasher::new();
-    name.hash(&mut hasher);
-    hasher.finish()
-}
-
 /// Reads the whole archive.
 pub(super) fn check(archive: &Archive) -> Result<Checked> {
     let mut pass = Pass {
         line_bytes: archive.limits.line_bytes,
         ..Pass::default()
     };
-    archive.each_part(&mut |part, reader| pass.part(part, reader))?;
+    archive.each_part(&mut |part, reader| pass.part(part, reader).map(Continue))?;
     let Some(version) = pass.checked.version.clone() else {
         let problem = "metadata.json, which Strapi writes last, is missing; the file was cut off";
         return Err(StrapiError::broken(&archive.name(), None, problem));
@@ -95,7 +71,7 @@ pub(super) fn check(archive: &Archive) -> Result<Checked> {
     }
     if pass.schemas_late {
         pass.again();
-        archive.each_part(&mut |part, reader| pass.part(part, reader))?;
+        archive.each_part(&mut |part, reader| pass.part(part, reader).map(Continue))?;
     }
     pass.finish()
 }
@@ -148,8 +124,7 @@ impl Pass {
                 parse::<IgnoredAny>(path, 1, &text)?;
             }
             PartKind::Upload => {
-                self.checked.uploads.count += 1;
-                self.checked.uploads.names.insert(hash(part.name()));
+                self.checked.uploads.add(part.name());
             }
             PartKind::Unknown => {
                 self.checked
@@ -177,8 +152,8 @@ impl Pass {
     fn schema(&mut self, path: &str, number: u64, line: &str) -> Result<()> {
         let broken = |problem: &str| StrapiError::broken(path, Some(number), problem);
         self.schema_bytes += line.len();
-        if self.schema_bytes > SCHEMA_BYTES {
-            return Err(broken("the schemas are too large"));
+        if self.schema_bytes > SCHEMA_BYTES || self.schemas.len() >= SCHEMAS {
+            return Err(broken("there are too many or too large schemas"));
         }
         let schema: Map<String, Value> = parse(path, number, line)?;
         let uid = schema.get("uid").and_then(Value::as_str);
@@ -312,31 +287,6 @@ impl Pass {
         );
         Ok(self.checked)
     }
-}
-
-fn folder_paths(folders: &BTreeMap<u64, Folder>) -> BTreeMap<u64, String> {
-    let names: HashMap<&str, &str> = folders
-        .values()
-        .map(|folder| (folder.path.as_str(), folder.name.as_str()))
-        .collect();
-    let readable = |folder: &Folder| {
-        let path = folder.path.as_str();
-        let ends = path
-            .match_indices('/')
-            .map(|(place, _)| place)
-            .skip(1)
-            .chain([path.len()]);
-        let names = ends.filter_map(|end| names.get(path.get(..end)?));
-        names
-            .map(|name| format!("/{}", name.replace('/', "_")))
-            .collect::<String>()
-    };
-    let short = folders
-        .iter()
-        .filter(|(_, folder)| folder.path.len() <= 255);
-    short
-        .map(|(row, folder)| (*row, readable(folder)))
-        .collect()
 }
 
 fn small_text(path: &str, reader: &mut dyn Read) -> Result<String> {

@@ -11,10 +11,8 @@ use serde::{Deserialize, Deserializer};
 use serde_json::value::RawValue;
 
 use super::entity::Text;
+use super::hashed::{Hashed, deeper};
 use super::models::{AttributeKind, Model, ModelKind, Models};
-
-/// Levels of JSON in one row.
-const DEPTH: u8 = 100;
 
 /// What is remembered of a row.
 #[derive(Debug, Default)]
@@ -286,93 +284,5 @@ impl<'de> DeserializeSeed<'de> for Item<'_, '_> {
             state,
         }
         .deserialize(deserializer)
-    }
-}
-
-/// Any JSON value, hashed.
-struct Hashed<'h> {
-    depth: u8,
-    hasher: &'h mut DefaultHasher,
-}
-
-impl<'de> DeserializeSeed<'de> for Hashed<'_> {
-    type Value = ();
-    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<(), D::Error> {
-        deserializer.deserialize_any(self)
-    }
-}
-
-impl<'de> Visitor<'de> for Hashed<'_> {
-    type Value = ();
-    fn expecting(&self, f: &mut fmt::Formatter) -> fmt::Result {
-        f.write_str("any value")
-    }
-    fn visit_unit<E>(self) -> Result<(), E> {
-        self.hasher.write_u8(b'n');
-        Ok(())
-    }
-    fn visit_bool<E>(self, value: bool) -> Result<(), E> {
-        self.hasher.write_u8(if value { b't' } else { b'f' });
-        Ok(())
-    }
-    fn visit_u64<E>(self, value: u64) -> Result<(), E> {
-        self.hasher.write_u8(b'u');
-        self.hasher.write_u64(value);
-        Ok(())
-    }
-    fn visit_i64<E>(self, value: i64) -> Result<(), E> {
-        self.hasher.write_u8(b'i');
-        self.hasher.write_i64(value);
-        Ok(())
-    }
-    fn visit_f64<E>(self, value: f64) -> Result<(), E> {
-        self.hasher.write_u8(b'd');
-        self.hasher.write_u64(value.to_bits());
-        Ok(())
-    }
-    fn visit_str<E>(self, value: &str) -> Result<(), E> {
-        self.hasher.write_u8(b's');
-        self.hasher.write_usize(value.len());
-        self.hasher.write(value.as_bytes());
-        Ok(())
-    }
-    fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<(), A::Error> {
-        let depth = deeper(self.depth)?;
-        self.hasher.write_u8(b'[');
-        while seq
-            .next_element_seed(Hashed {
-                depth,
-                hasher: self.hasher,
-            })?
-            .is_some()
-        {}
-        self.hasher.write_u8(b']');
-        Ok(())
-    }
-    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<(), A::Error> {
-        let depth = deeper(self.depth)?;
-        self.hasher.write_u8(b'{');
-        while map
-            .next_key_seed(Hashed {
-                depth,
-                hasher: self.hasher,
-            })?
-            .is_some()
-        {
-            map.next_value_seed(Hashed {
-                depth,
-                hasher: self.hasher,
-            })?;
-        }
-        self.hasher.write_u8(b'}');
-        Ok(())
-    }
-}
-
-fn deeper<E: Error>(depth: u8) -> Result<u8, E> {
-    if depth < DEPTH {
-        Ok(depth + 1)
-    } else {
-        Err(E::custom("it is nested too deeply"))
     }
 }

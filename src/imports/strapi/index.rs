@@ -4,21 +4,15 @@
 use std::collections::HashMap;
 use std::hash::{DefaultHasher, Hash, Hasher};
 
-use sha2::{Digest, Sha256};
-
 use super::fingerprint::RowOutline;
+use super::ids::{DocumentId, derived_id, valid_id};
 use super::links::Links;
 use super::models::{Model, Models};
 use super::{Result, StrapiError};
 use crate::imports::report::ImportReport;
 
-/// Length of a document id.
-const ID_LENGTH: usize = 24;
 /// Stands for "no locale".
 pub(super) const NO_LOCALE: u16 = u16::MAX;
-
-/// The id of a document, in a form that costs no allocation.
-pub(super) type DocumentId = [u8; ID_LENGTH];
 
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Document {
@@ -304,29 +298,4 @@ impl Index {
     pub(super) fn locale_codes(&self) -> &[String] {
         &self.locales
     }
-}
-
-fn valid_id(text: &str) -> Option<DocumentId> {
-    let valid = text
-        .bytes()
-        .all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit());
-    if valid {
-        text.as_bytes().try_into().ok()
-    } else {
-        None
-    }
-}
-
-/// The same id for the same source, whenever the archive is read.
-fn derived_id(uid: &str, source: &str) -> DocumentId {
-    const LETTERS: &[u8; 36] = b"abcdefghijklmnopqrstuvwxyz0123456789";
-    let hash = Sha256::digest(format!("strapi {uid} {source}"));
-    let mut id = [b'a'; ID_LENGTH];
-    for (place, byte) in id.iter_mut().skip(1).zip(hash) {
-        *place = LETTERS
-            .get(usize::from(byte) % LETTERS.len())
-            .copied()
-            .unwrap_or(b'a');
-    }
-    id
 }

@@ -4,6 +4,7 @@
 //! never changed.
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, BufReader, Read, Write};
+use std::ops::ControlFlow::Continue;
 use std::path::Path;
 
 use super::archive::Archive;
@@ -37,7 +38,7 @@ pub(super) fn copy(archive: &Archive, folder: &Path) -> Result<CopiedMedia> {
     let mut copied = CopiedMedia::default();
     archive.each_part(&mut |part, reader| {
         if part.kind != PartKind::Upload {
-            return Ok(());
+            return Ok(Continue(()));
         }
         let name = part.name();
         match store(folder, name, reader).map_err(|cause| failed(name, cause))? {
@@ -45,7 +46,7 @@ pub(super) fn copy(archive: &Archive, folder: &Path) -> Result<CopiedMedia> {
             Outcome::Same => copied.same += 1,
             Outcome::Conflict => copied.conflicts.push(name.to_owned()),
         }
-        Ok(())
+        Ok(Continue(()))
     })?;
     let synced = File::open(folder).and_then(|folder| folder.sync_all());
     synced.map_err(|cause| failed("(the folder)", cause))?;

@@ -31,7 +31,7 @@ impl Part {
         } else {
             raw.replace('\\', "/")
         };
-        if path.starts_with('/') || path.contains(':') && path.contains('\\') {
+        if path.starts_with('/') || raw.contains(":\\") {
             return Err(refuse("its path is absolute"));
         }
         if path.len() > 1024 || path.chars().any(|c| c.is_control() || c == '\\') {

@@ -1,4 +1,5 @@
 //! The opened archive: what it defines, and its records, streamed.
+use std::ops::ControlFlow;
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
@@ -151,33 +152,53 @@ impl StrapiArchive {
             -> std::result::Result<(), Box<dyn std::error::Error + Send + Sync>>,
     ) -> Result<()> {
         let mut rows = self.checked.index.rows().iter();
+        let limit = self.archive.limits.line_bytes;
         self.archive.each_part(&mut |part, reader| {
-            if part.kind != PartKind::Entities {
-                return Ok(());
+            if rows.as_slice().is_empty() {
+                return Ok(ControlFlow::Break(()));
             }
             let path = part.path.as_str();
-            let limit = self.archive.limits.line_bytes;
-            each_line(path, reader, limit, &mut |number, line| {
-                let entity: EntityLine = parse(path, number, line)?;
-                let Some(model) = self.model(&entity.uid.0).filter(|m| m.has_records()) else {
-                    return Ok(());
-                };
-                let row = rows
-                    .next()
-                    .filter(|row| (row.model, row.id) == (model.number, entity.id));
-                let row = row.ok_or_else(|| StrapiError::broken(path, Some(number), CHANGED))?;
-                if matches!(row.fate, Fate::Merged | Fate::Older) {
-                    return Ok(());
-                }
-                let record = record(self, model, row, &entity)
-                    .map_err(|error| json_error(path, number, &error))?;
-                Ok(each(record)?)
-            })
+            if part.kind == PartKind::Entities {
+                each_line(path, reader, limit, &mut |number, line| match self
+                    .line_record(path, number, line, &mut rows)?
+                {
+                    Some(record) => Ok(each(record)?),
+                    None => Ok(()),
+                })?;
+            }
+            Ok(ControlFlow::Continue(()))
         })?;
         match rows.next() {
             Some(_) => Err(StrapiError::broken(&self.archive.name(), None, CHANGED)),
             None => Ok(()),
         }
+    }
+
+    /// Builds the record of one line, unless its row is not imported or another one stands for it.
+    fn line_record(
+        &self,
+        path: &str,
+        number: u64,
+        line: &str,
+        rows: &mut std::slice::Iter<'_, Row>,
+    ) -> Result<Option<ImportRecord>> {
+        let entity: EntityLine = parse(path, number, line)?;
+        let Some(model) = self
+            .model(&entity.uid.0)
+            .filter(|model| model.has_records())
+        else {
+            return Ok(None);
+        };
+        let row = rows
+            .next()
+            .filter(|row| (row.model, row.id) == (model.number, entity.id))
+            .ok_or_else(|| StrapiError::broken(path, Some(number), CHANGED))?;
+        if matches!(row.fate, Fate::Merged | Fate::Older) {
+            return Ok(None);
+        }
+        let record =
+            record(self, model, row, &entity).map_err(|error| json_error(path, number, &error))?;
+        Ok(Some(record))
     }
 
     /// Copies the bytes of all media files into a folder, each synced to disk.
