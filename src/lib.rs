@@ -1,6 +1,8 @@
 //! Tympan: a headless CMS in one binary.
 pub mod access;
 pub mod base;
+pub mod changes;
+pub mod entries;
+pub mod platform;
 pub mod query;
 pub mod schema;
-pub mod platform;

@@ -1,6 +1,8 @@
 //! Words every floor may use; no IO.
 //!
 //! **Knows nothing about** content, HTTP or databases.
+pub mod clock;
+pub mod ids;
 pub mod limits;
 pub mod stage;
 

@@ -15,14 +15,26 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
+pub mod blocks;
+pub mod builtin;
+pub mod check;
+pub mod definition;
+pub mod files;
+pub mod iso;
+pub mod json_schema;
 mod kind;
 pub mod layout;
+pub mod names;
+pub mod parse;
+pub mod scalar;
+pub mod slug;
+pub mod strict_json;
 
-pub use layout::Storage;
 pub use kind::{
     Condition, FieldKind, MediaKind, OnDelete, Pattern, Range, Relation, RelationKind, SlugOptions,
     TextRules, UidRules,
 };
+pub use layout::Storage;
 
 /// Identifies a content type for ever, whatever it is called.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]

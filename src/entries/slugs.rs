@@ -1,0 +1,118 @@
+//! Slugs made from their target field, unique per locale.
+
+use super::EntryError;
+use super::tree::Document;
+use crate::base::Stage;
+use crate::platform::database::{DatabaseError, Statement, Transaction, Value};
+use crate::schema::{ContentType, Field, FieldKind, slug};
+
+/// Fills every slug of the working copy that is empty and whose target field has text.
+///
+/// # Errors
+/// When the database fails.
+pub(super) async fn fill(
+    tx: &mut Transaction,
+    content_type: &ContentType,
+    document: &mut Document,
+) -> Result<(), EntryError> {
+    let stage = content_type.stage(Stage::Draft);
+    for field in &content_type.fields {
+        let FieldKind::Uid(rules) = &field.kind else {
+            continue;
+        };
+        let target = rules.target_field.as_deref();
+        let target = target.and_then(|name| content_type.field(name));
+        let Some(copy) = document.copy_mut(stage) else {
+            continue;
+        };
+        let locales: Vec<String> = copy.rows.keys().cloned().collect();
+        for locale in locales {
+            let Some(row) = copy.rows.get(&locale) else {
+                continue;
+            };
+            let held = |field: &Field| row.columns.get(&field.id).or(copy.shared.get(&field.id));
+            if held(field).is_some() {
+                continue;
+            }
+            let Some(Value::Text(text)) = target.and_then(held) else {
+                continue;
+            };
+            let base = slug::slugify(text, &rules.options);
+            let limit = rules.text.max_length.unwrap_or(255).min(255);
+            let place = Place {
+                content_type,
+                field,
+                stage,
+                locale: &locale,
+            };
+            let Some(free) = unique(tx, place, &base, limit).await? else {
+                continue;
+            };
+            let shared = content_type.localized && !field.localized;
+            let columns = match copy.rows.get_mut(&locale) {
+                Some(row) if !shared => &mut row.columns,
+                _ => &mut copy.shared,
+            };
+            columns.insert(field.id, Value::Text(free));
+        }
+    }
+    Ok(())
+}
+
+#[derive(Clone, Copy)]
+struct Place<'a> {
+    content_type: &'a ContentType,
+    field: &'a Field,
+    stage: Stage,
+    locale: &'a str,
+}
+
+/// The slug itself, or the first free one of `slug-1`, `slug-2`, …; none for an empty slug.
+async fn unique(
+    tx: &mut Transaction,
+    place: Place<'_>,
+    base: &str,
+    limit: u32,
+) -> Result<Option<String>, DatabaseError> {
+    // Room for the number behind it.
+    let room = usize::try_from(limit).unwrap_or(255).saturating_sub(8);
+    let base: String = base.chars().take(room).collect();
+    if base.is_empty() {
+        return Ok(None);
+    }
+    let taken = taken(tx, place, &base).await?;
+    if !taken.contains(&base) {
+        return Ok(Some(base));
+    }
+    Ok((1_u64..)
+        .map(|number| format!("{base}-{number}"))
+        .find(|slug| !taken.contains(slug)))
+}
+
+async fn taken(
+    tx: &mut Transaction,
+    place: Place<'_>,
+    base: &str,
+) -> Result<std::collections::HashSet<String>, DatabaseError> {
+    let column = place.field.column();
+    let (table, locale) = if place.field.localized {
+        (
+            place.content_type.locale_table(place.stage),
+            " and locale = $3",
+        )
+    } else {
+        (place.content_type.table(place.stage), "")
+    };
+    // '.' is the character after '-', so the range holds exactly what starts with `base-`.
+    let sql = format!(
+        "select {column} from {table} where ({column} = $1 or ({column} >= $1 || '-' and {column} < $1 || $2)){locale}"
+    );
+    let mut statement = Statement::new(sql).bind(base).bind(".");
+    if place.field.localized {
+        statement = statement.bind(place.locale);
+    }
+    let rows = tx.fetch_all(statement).await?;
+    rows.iter()
+        .map(|row| row.text(0).map(str::to_owned))
+        .collect()
+}
