@@ -14,10 +14,10 @@ use super::archive::Archive;
 use super::entity::{EntityLine, LocaleRow, Text, parse};
 use super::fingerprint::outline;
 use super::index::Index;
-use super::library::{Folder, Uploads, folder_paths};
+use super::library::{FileName, Folder, Uploads, folder_paths};
 use super::lines::{each_line, read_error};
 use super::links::{LinkLine, Links};
-use super::models::{Definition, Models, read_schemas};
+use super::models::{Definition, ModelKind, Models, read_schemas};
 use super::parts::{Part, PartKind};
 use super::{Result, StrapiError};
 use crate::imports::report::ImportReport;
@@ -185,6 +185,7 @@ impl Pass {
             index,
             locales,
             folders,
+            uploads,
             ..
         } = &mut self.checked;
         let uid = entity.uid.0.as_ref();
@@ -200,6 +201,9 @@ impl Pass {
                 let what = "passwords, of which Strapi keeps only a hash, left out";
                 self.row_report
                     .add_many(what, outline.passwords, || uid.to_owned());
+            }
+            if model.kind == ModelKind::File {
+                uploads.expect(entity.id, &parse::<FileName>(path, number, data)?);
             }
             return index
                 .add(model, entity.id, &outline, &mut self.row_report)
@@ -256,6 +260,7 @@ impl Pass {
         let checked = &mut self.checked;
         checked.index = Index::default();
         checked.links = Links::default();
+        checked.uploads.again();
         checked.locales = Vec::new();
         checked.folders = BTreeMap::new();
     }
@@ -264,6 +269,11 @@ impl Pass {
         self.use_schemas();
         let report = &mut self.checked.report;
         report.merge(self.row_report);
+        for row in self.checked.uploads.missing() {
+            report.add("media files whose bytes are not in the archive", || {
+                format!("row {row}")
+            });
+        }
         for (uid, count) in self.left_out {
             let what = format!("entries of {uid}, not imported");
             report.add_many(&what, count, String::new);

@@ -17,12 +17,42 @@ pub(super) struct Folder {
 pub(super) struct Uploads {
     pub(super) count: u64,
     names: HashSet<u64>,
+    /// What the rows of files say about themselves: row id and name.
+    wanted: Vec<(u64, u64)>,
+}
+
+/// The columns of a file row that make up the name of its bytes.
+#[derive(Debug, Deserialize)]
+pub(super) struct FileName {
+    hash: Option<String>,
+    ext: Option<String>,
 }
 
 impl Uploads {
     pub(super) fn add(&mut self, name: &str) {
         self.count += 1;
         self.names.insert(hash(name));
+    }
+
+    /// Remembers the file of a row, to see later whether its bytes are there.
+    pub(super) fn expect(&mut self, row: u64, file: &FileName) {
+        let name = [&file.hash, &file.ext]
+            .map(|part| part.as_deref().unwrap_or_default())
+            .concat();
+        self.wanted.push((row, hash(&name)));
+    }
+
+    /// The rows of files without bytes.
+    pub(super) fn missing(&self) -> impl Iterator<Item = u64> {
+        self.wanted
+            .iter()
+            .filter(|(_, name)| !self.names.contains(name))
+            .map(|(row, _)| *row)
+    }
+
+    /// Forgets the rows, which are read again.
+    pub(super) fn again(&mut self) {
+        self.wanted.clear();
     }
 
     pub(super) fn contains(&self, name: &str) -> bool {
