@@ -2,14 +2,24 @@
 //!
 //! What is asked and expected stands in `tests/client/*.test.mjs`; here is only the server for it. `./test` installs the
 //! npm packages.
-#![allow(clippy::panic, reason = "a test may stop where it stands")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "a test may stop where it stands"
+)]
 
 mod support;
 
+use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
-use support::{Database, Server};
+use support::{Database, Folder, Server};
+
+const LOCALES: &str = r#"[
+  { "code": "en", "name": "English", "isDefault": true },
+  { "code": "fr", "name": "French" }
+]"#;
 
 #[test]
 fn the_official_client_works_on_sqlite() {
@@ -28,8 +38,7 @@ fn ask_with_the_client(database: Database) {
         suite.join("node_modules/@strapi/client").exists(),
         "the npm packages of tests/client are not installed: run ./test, which does"
     );
-    let schema = here.join("strapi/schema").display().to_string();
-    database.run(&["schema", "apply", &schema, "--yes"]);
+    apply_schema(&database, &here.join("strapi/schema"));
     let token = database.run(&[
         "token",
         "create",
@@ -55,6 +64,31 @@ fn ask_with_the_client(database: Database) {
         "node --test failed with {}\n{said}",
         output.status
     );
+}
+
+/// The types of a marketing site, with a second locale beside the first.
+fn apply_schema(database: &Database, types: &Path) {
+    let folder = Folder::new();
+    copy(types, folder.path());
+    fs::write(folder.path().join("locales.json"), LOCALES).unwrap();
+    database.run(&[
+        "schema",
+        "apply",
+        &folder.path().display().to_string(),
+        "--yes",
+    ]);
+}
+
+fn copy(from: &Path, to: &Path) {
+    fs::create_dir_all(to).unwrap();
+    for entry in fs::read_dir(from).unwrap().map(Result::unwrap) {
+        let target = to.join(entry.file_name());
+        if entry.path().is_dir() {
+            copy(&entry.path(), &target);
+        } else {
+            fs::copy(entry.path(), target).unwrap();
+        }
+    }
 }
 
 /// One process after the other would do as well; the files share nothing but the server.
