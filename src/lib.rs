@@ -1,5 +1,6 @@
 //! Tympan: a headless CMS in one binary.
 pub mod access;
+pub mod accounts;
 pub mod base;
 pub mod changes;
 pub mod entries;

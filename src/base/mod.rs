@@ -3,6 +3,7 @@
 //! **Knows nothing about** content, HTTP or databases.
 pub mod clock;
 pub mod ids;
+pub mod json;
 pub mod limits;
 pub mod stage;
 
