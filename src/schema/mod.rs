@@ -28,7 +28,7 @@ pub mod names;
 pub mod parse;
 pub mod scalar;
 pub mod slug;
-pub mod strict_json;
+pub mod validate;
 
 pub use kind::{
     Condition, FieldKind, MediaKind, OnDelete, Pattern, Range, Relation, RelationKind, SlugOptions,

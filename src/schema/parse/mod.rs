@@ -1,0 +1,414 @@
+//! From the JSON of one schema file to a definition, with all its problems at once.
+//!
+//! What can be told from the file alone is checked here; what needs the other files in [`super::check`].
+//! Options that are not known stay in the definition and have no effect, as in Strapi, because plugins add
+//! their own; one that differs from a known option only in case is refused.
+
+use serde_json::{Map, Value};
+
+use super::definition::{
+    ComponentDefinition, FieldDefinition, LocaleDefinition, Problem, TypeDefinition,
+};
+use super::{Condition, TypeKind, names};
+use options::Options;
+
+mod attribute;
+mod options;
+#[cfg(test)]
+mod tests;
+
+/// Most attributes of one type or component.
+pub const MAX_ATTRIBUTES: usize = 200;
+/// Most locales.
+pub const MAX_LOCALES: usize = 200;
+
+const KNOWN: &[&str] = &[
+    "kind",
+    "collectionName",
+    "info",
+    "options",
+    "pluginOptions",
+    "attributes",
+    "renamedFrom",
+    "uid",
+    "config",
+];
+
+/// Reads a content type's file; `api` is the name of its API in a Strapi project, otherwise the singular name.
+///
+/// A top-level `uid` wins over both, so that what was read from a Strapi project keeps its uid.
+pub fn content_type(
+    file: &str,
+    api: Option<&str>,
+    json: &Value,
+    problems: &mut Vec<Problem>,
+) -> Option<TypeDefinition> {
+    let map = top_level(file, json, problems)?;
+    let mut options = Options::new(map, file, None, problems);
+    let kind = match options.text("kind") {
+        Some("collectionType") | None => TypeKind::Collection,
+        Some("singleType") => TypeKind::Single,
+        Some(other) => {
+            options.problem(
+                "kind",
+                format!("`{other}` is neither collectionType nor singleType"),
+            );
+            TypeKind::Collection
+        }
+    };
+    let info = Info::read(&mut options)?;
+    let uid = type_uid(&mut options, api, &info.singular);
+    let flags = Flags::read(&mut options);
+    let renamed_from = options.text("renamedFrom").map(str::to_owned);
+    let mut fields = attributes(file, map, problems);
+    flags.settle(file, &mut fields, problems);
+    Some(TypeDefinition {
+        file: file.to_owned(),
+        renamed_from,
+        definition: kept(map, Some((&uid, &info.singular))),
+        uid,
+        kind,
+        singular: info.singular,
+        plural: info.plural,
+        display_name: info.display_name,
+        draft_and_publish: flags.draft_and_publish,
+        localized: flags.localized,
+        populate_creator_fields: flags.populate_creator_fields,
+        fields,
+    })
+}
+
+/// Reads a component's file; its uid comes from its place.
+pub fn component(
+    file: &str,
+    uid: &str,
+    json: &Value,
+    problems: &mut Vec<Problem>,
+) -> Option<ComponentDefinition> {
+    let map = top_level(file, json, problems)?;
+    let mut options = Options::new(map, file, None, problems);
+    let (category, name) = uid.split_once('.').unwrap_or((uid, ""));
+    for part in [category, name] {
+        if let Some(reason) = names::component_problem(part) {
+            options.problem("name", reason);
+        }
+    }
+    let info = options.object("info");
+    let title = info
+        .and_then(|info| info.get("displayName"))
+        .and_then(Value::as_str);
+    let display_name = title.unwrap_or(name).to_owned();
+    let renamed_from = options.text("renamedFrom").map(str::to_owned);
+    let hidden = private_attributes(&mut options);
+    let mut fields = attributes(file, map, problems);
+    for field in &mut fields {
+        field.localized = false;
+        field.private |= hidden.contains(&field.name);
+    }
+    let definition = kept(map, None);
+    Some(ComponentDefinition {
+        file: file.to_owned(),
+        renamed_from,
+        uid: uid.to_owned(),
+        display_name,
+        fields,
+        definition,
+    })
+}
+
+/// Reads the locales file: a list of `{"code", "name", "isDefault", "fallback"}`.
+pub fn locales(file: &str, json: &Value, problems: &mut Vec<Problem>) -> Vec<LocaleDefinition> {
+    let nothing = Map::new();
+    let Some(items) = json.as_array().filter(|items| items.len() <= MAX_LOCALES) else {
+        Options::new(&nothing, file, None, problems).problem(
+            "locales",
+            format!("the file must hold a list of at most {MAX_LOCALES} locales"),
+        );
+        return Vec::new();
+    };
+    items
+        .iter()
+        .filter_map(|item| locale(file, item.as_object().unwrap_or(&nothing), problems))
+        .collect()
+}
+
+fn locale(
+    file: &str,
+    map: &Map<String, Value>,
+    problems: &mut Vec<Problem>,
+) -> Option<LocaleDefinition> {
+    let mut options = Options::new(map, file, None, problems);
+    let Some(code) = options.text("code") else {
+        options.problem(
+            "code",
+            "is missing; every locale is an object with a `code`",
+        );
+        return None;
+    };
+    if let Some(reason) = names::locale_problem(code) {
+        options.problem("code", reason);
+    }
+    options.refuse_near_misses(&["code", "name", "isDefault", "fallback"]);
+    Some(LocaleDefinition {
+        code: code.to_owned(),
+        name: options.text("name").unwrap_or(code).to_owned(),
+        is_default: options.flag("isDefault").unwrap_or(false),
+        fallback: options.text("fallback").map(str::to_owned),
+    })
+}
+
+fn top_level<'a>(
+    file: &str,
+    json: &'a Value,
+    problems: &mut Vec<Problem>,
+) -> Option<&'a Map<String, Value>> {
+    let nothing = Map::new();
+    let Some(map) = json.as_object() else {
+        Options::new(&nothing, file, None, problems)
+            .problem("json", "the file must hold one JSON object");
+        return None;
+    };
+    Options::new(map, file, None, problems).refuse_near_misses(KNOWN);
+    Some(map)
+}
+
+/// What a file keeps beside its attributes; `uid` only where it does not follow from the name.
+fn kept(map: &Map<String, Value>, names: Option<(&str, &str)>) -> Map<String, Value> {
+    let mut kept = map.clone();
+    for key in ["attributes", "renamedFrom", "uid", "$schema"] {
+        kept.shift_remove(key);
+    }
+    if let Some((uid, singular)) = names
+        && uid != format!("api::{singular}.{singular}")
+    {
+        kept.insert("uid".to_owned(), Value::from(uid));
+    }
+    kept
+}
+
+fn type_uid(options: &mut Options<'_>, api: Option<&str>, singular: &str) -> String {
+    let uid = match options.text("uid") {
+        Some(uid) => uid.to_owned(),
+        None => format!("api::{}.{singular}", api.unwrap_or(singular)),
+    };
+    let parts = uid
+        .strip_prefix("api::")
+        .and_then(|rest| rest.split_once('.'));
+    let good = parts
+        .is_some_and(|(api, name)| names::component_problem(api).is_none() && name == singular);
+    if !good {
+        options.problem(
+            "uid",
+            format!("`{uid}` must be `api::API.{singular}` with an API name in lower case"),
+        );
+    }
+    uid
+}
+
+fn attributes(
+    file: &str,
+    map: &Map<String, Value>,
+    problems: &mut Vec<Problem>,
+) -> Vec<FieldDefinition> {
+    let Some(Value::Object(attributes)) = map.get("attributes") else {
+        Options::new(map, file, None, problems).problem(
+            "attributes",
+            "must be an object of attributes, if only an empty one",
+        );
+        return Vec::new();
+    };
+    if attributes.len() > MAX_ATTRIBUTES {
+        let message = format!("there are {}, {MAX_ATTRIBUTES} at most", attributes.len());
+        Options::new(map, file, None, problems).problem("attributes", message);
+        return Vec::new();
+    }
+    let mut fields = Vec::new();
+    for (name, definition) in attributes {
+        match definition.as_object() {
+            Some(definition) => fields.extend(attribute::parse(file, name, definition, problems)),
+            None => Options::new(map, file, Some(name), problems)
+                .problem("type", "an attribute must be an object"),
+        }
+    }
+    refuse_case_twins(file, map, &fields, problems);
+    check_conditions(file, map, &fields, problems);
+    fields
+}
+
+/// Two names that differ only in case are one column in some databases and one typo for people.
+fn refuse_case_twins(
+    file: &str,
+    map: &Map<String, Value>,
+    fields: &[FieldDefinition],
+    problems: &mut Vec<Problem>,
+) {
+    let mut seen = std::collections::HashMap::new();
+    for field in fields {
+        if let Some(other) = seen.insert(field.name.to_ascii_lowercase(), &field.name) {
+            let message = format!("differs from `{other}` only in case; choose another name");
+            Options::new(map, file, Some(&field.name), problems).problem("name", message);
+        }
+    }
+}
+
+fn check_conditions(
+    file: &str,
+    map: &Map<String, Value>,
+    fields: &[FieldDefinition],
+    problems: &mut Vec<Problem>,
+) {
+    for field in fields {
+        if let Some(condition) = &field.condition
+            && let Some(reason) = condition_problem(field, condition, fields)
+        {
+            Options::new(map, file, Some(&field.name), problems).problem("conditions", reason);
+        }
+    }
+}
+
+fn condition_problem(
+    field: &FieldDefinition,
+    condition: &Condition,
+    fields: &[FieldDefinition],
+) -> Option<String> {
+    if condition.field == field.name {
+        return Some("an attribute cannot depend on itself".to_owned());
+    }
+    let Some(decider) = fields.iter().find(|other| other.name == condition.field) else {
+        return Some(format!("there is no attribute `{}`", condition.field));
+    };
+    let fits = match &decider.kind {
+        super::FieldKind::Boolean => condition.equals.is_boolean() || condition.equals.is_null(),
+        super::FieldKind::Enumeration { values } => {
+            condition.equals.is_null()
+                || condition
+                    .equals
+                    .as_str()
+                    .is_some_and(|word| values.iter().any(|v| v == word))
+        }
+        _ => {
+            return Some(format!(
+                "`{}` must be a boolean or an enumeration",
+                condition.field
+            ));
+        }
+    };
+    (!fits).then(|| format!("`{}` can never hold {}", condition.field, condition.equals))
+}
+
+fn private_attributes(options: &mut Options<'_>) -> Vec<String> {
+    let Some(given) = options.object("options") else {
+        return Vec::new();
+    };
+    match given.get("privateAttributes") {
+        None | Some(Value::Null) => Vec::new(),
+        Some(Value::Array(items)) if items.iter().all(Value::is_string) => items
+            .iter()
+            .filter_map(|item| item.as_str().map(str::to_owned))
+            .collect(),
+        Some(_) => {
+            options.problem(
+                "options.privateAttributes",
+                "must be a list of attribute names",
+            );
+            Vec::new()
+        }
+    }
+}
+
+struct Info {
+    singular: String,
+    plural: String,
+    display_name: String,
+}
+
+impl Info {
+    fn read(options: &mut Options<'_>) -> Option<Self> {
+        let Some(info) = options.object("info") else {
+            options.problem(
+                "info",
+                "is missing; it needs singularName, pluralName and displayName",
+            );
+            return None;
+        };
+        let mut name = |key: &str| {
+            let name = info.get(key).and_then(Value::as_str);
+            let reason = match name {
+                Some(name) => names::type_problem(name),
+                None => Some("is missing".to_owned()),
+            };
+            if let Some(reason) = reason {
+                options.problem(&format!("info.{key}"), reason);
+            }
+            name.map(str::to_owned)
+        };
+        let (singular, plural) = (name("singularName"), name("pluralName"));
+        let (singular, plural) = (singular?, plural?);
+        if singular == plural {
+            options.problem("info.pluralName", "must differ from singularName");
+        }
+        let title = info.get("displayName").and_then(Value::as_str);
+        let display_name = title.unwrap_or(&singular).to_owned();
+        Some(Self {
+            singular,
+            plural,
+            display_name,
+        })
+    }
+}
+
+struct Flags {
+    draft_and_publish: bool,
+    localized: bool,
+    populate_creator_fields: bool,
+    private: Vec<String>,
+}
+
+impl Flags {
+    fn read(options: &mut Options<'_>) -> Self {
+        let private = private_attributes(options);
+        let given = options.object("options");
+        let mut flag = |key: &str| match given.and_then(|given| given.get(key)) {
+            None | Some(Value::Null) => false,
+            Some(Value::Bool(flag)) => *flag,
+            Some(_) => {
+                options.problem(&format!("options.{key}"), "must be true or false");
+                false
+            }
+        };
+        let draft_and_publish = flag("draftAndPublish");
+        let populate_creator_fields = flag("populateCreatorFields");
+        let i18n = options
+            .object("pluginOptions")
+            .and_then(|plugins| plugins.get("i18n"));
+        let localized = i18n
+            .and_then(|i18n| i18n.get("localized"))
+            .and_then(Value::as_bool)
+            .unwrap_or(false);
+        Self {
+            draft_and_publish,
+            localized,
+            populate_creator_fields,
+            private,
+        }
+    }
+
+    /// Applies what the type says to its attributes.
+    fn settle(&self, file: &str, fields: &mut [FieldDefinition], problems: &mut Vec<Problem>) {
+        let nothing = Map::new();
+        for name in &self.private {
+            // Implicit attributes such as `createdAt` may be hidden too.
+            let implicit = names::attribute_problem(name).is_some();
+            if !implicit && !fields.iter().any(|field| field.name == *name) {
+                Options::new(&nothing, file, None, problems).problem(
+                    "options.privateAttributes",
+                    format!("there is no attribute `{name}`"),
+                );
+            }
+        }
+        for field in fields {
+            field.private |= self.private.contains(&field.name);
+            field.localized &= self.localized;
+        }
+    }
+}

@@ -1,0 +1,291 @@
+//! One value of a scalar kind: its canonical form, and the rules of the kind it breaks.
+//!
+//! Messages are Strapi's, without the path in front: `must be at least 3 characters`.
+
+use serde_json::Value;
+
+use super::blocks;
+use super::iso;
+use super::kind::{FieldKind, Range, TextRules};
+
+/// Largest whole number a JavaScript client holds exactly.
+pub const MAX_SAFE_INTEGER: i64 = 9_007_199_254_740_991;
+/// Most characters of a `string`.
+pub const MAX_STRING: usize = 255;
+/// Deepest nesting of a JSON value.
+pub const MAX_DEPTH: usize = 32;
+
+/// The canonical form of a value that is not null.
+///
+/// # Errors
+/// A message when the value is not of the kind at all; it holds for drafts too.
+pub fn canonical(kind: &FieldKind, value: &Value) -> Result<Value, String> {
+    match kind {
+        FieldKind::String(_)
+        | FieldKind::Text(_)
+        | FieldKind::RichText(_)
+        | FieldKind::Email(_)
+        | FieldKind::Password(_)
+        | FieldKind::Uid(_) => text(value),
+        FieldKind::Enumeration { values } => one_of(values, value),
+        FieldKind::Integer(_) => integer(value),
+        FieldKind::BigInteger(_) => big_integer(value),
+        FieldKind::Float(_) | FieldKind::Decimal(_) => number(value),
+        FieldKind::Boolean => boolean(value),
+        FieldKind::Date => from_text(value, iso::date, "must be a date, expected YYYY-MM-DD"),
+        FieldKind::Time => from_text(value, iso::time, "must be a time, expected HH:mm:ss.SSS"),
+        FieldKind::DateTime | FieldKind::Timestamp => datetime(value),
+        FieldKind::Blocks => blocks::check(value).map(|()| value.clone()),
+        FieldKind::Json | FieldKind::Custom => shallow(value),
+        FieldKind::Media { .. }
+        | FieldKind::Relation(_)
+        | FieldKind::Component { .. }
+        | FieldKind::DynamicZone { .. } => Err("does not hold a scalar".to_owned()),
+    }
+}
+
+/// Which rules a canonical value breaks that hold for drafts and published entries alike.
+pub fn broken_always(kind: &FieldKind, value: &Value) -> Vec<String> {
+    let mut broken = Vec::new();
+    match (kind, value) {
+        (FieldKind::Integer(range), Value::Number(number)) => {
+            outside(*range, number.as_i64(), &mut broken);
+        }
+        (FieldKind::BigInteger(range), Value::String(digits)) => {
+            outside(*range, digits.parse().ok(), &mut broken);
+        }
+        (FieldKind::Float(range) | FieldKind::Decimal(range), Value::Number(number)) => {
+            outside(*range, number.as_f64(), &mut broken);
+        }
+        (_, Value::String(text)) => too_long(kind, text, &mut broken),
+        _ => {}
+    }
+    broken
+}
+
+/// Which rules a canonical value breaks that hold only when it is published.
+pub fn broken_on_publish(kind: &FieldKind, required: bool, value: &Value) -> Vec<String> {
+    let (Some(rules), Value::String(text)) = (kind.text_rules(), value) else {
+        return Vec::new();
+    };
+    let mut broken = Vec::new();
+    if let Some(min) = rules
+        .min_length
+        .filter(|min| text.chars().count() < *min as usize)
+    {
+        broken.push(format!("must be at least {min} characters"));
+    }
+    if let Some(pattern) = &rules.pattern
+        && (required || !text.is_empty())
+        && !pattern.is_match(text)
+    {
+        broken.push(format!(
+            "must match the following: \"/{}/\"",
+            pattern.source()
+        ));
+    }
+    match kind {
+        FieldKind::Email(_) if text.is_empty() => broken.push("cannot be empty".to_owned()),
+        FieldKind::Email(_) if !is_email(text) => broken.push("must be a valid email".to_owned()),
+        FieldKind::Uid(_) if rules.pattern.is_none() && !is_slug(text) => {
+            broken.push("must match the following: \"/^[A-Za-z0-9-_.~]*$/\"".to_owned());
+        }
+        _ => {}
+    }
+    broken
+}
+
+/// Whether every letter of a slug is allowed in a URL's path.
+pub fn is_slug(text: &str) -> bool {
+    text.bytes()
+        .all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.' | b'~'))
+}
+
+/// Whether a text looks like an address: something, one `@`, a host with a dot, nothing blank.
+pub fn is_email(text: &str) -> bool {
+    let Some((person, host)) = text.rsplit_once('@') else {
+        return false;
+    };
+    let clean = |part: &str| {
+        !part.is_empty()
+            && !part.starts_with('.')
+            && !part.ends_with('.')
+            && !part.contains("..")
+            && !part.contains(|letter: char| {
+                letter.is_whitespace() || letter.is_control() || "<>()[],;:\\\"".contains(letter)
+            })
+    };
+    text.len() <= 254 && clean(person) && !person.contains('@') && clean(host) && host.contains('.')
+}
+
+/// How deep a value nests: 0 for a scalar, 1 for a flat list or object.
+pub fn depth(value: &Value) -> usize {
+    match value {
+        Value::Array(items) => 1 + items.iter().map(depth).max().unwrap_or(0),
+        Value::Object(map) => 1 + map.values().map(depth).max().unwrap_or(0),
+        _ => 0,
+    }
+}
+
+/// A short rendering of a value for messages.
+pub fn shown(value: &Value) -> String {
+    let text = match value {
+        Value::String(text) => format!("\"{text}\""),
+        other => other.to_string(),
+    };
+    if text.chars().count() <= 80 {
+        return text;
+    }
+    text.chars().take(79).chain(std::iter::once('…')).collect()
+}
+
+/// The message for a value of the wrong JSON type.
+pub fn wrong_type(expected: &str, value: &Value) -> String {
+    format!(
+        "must be a `{expected}` type, but the final value was: `{}`.",
+        shown(value)
+    )
+}
+
+fn text(value: &Value) -> Result<Value, String> {
+    match value {
+        Value::String(text) if text.contains('\0') => {
+            Err("must not contain the character U+0000".to_owned())
+        }
+        Value::String(_) => Ok(value.clone()),
+        other => Err(wrong_type("string", other)),
+    }
+}
+
+fn one_of(values: &[String], value: &Value) -> Result<Value, String> {
+    match value {
+        Value::String(word) if values.contains(word) => Ok(value.clone()),
+        _ => Err(format!(
+            "must be one of the following values: {}",
+            values.join(", ")
+        )),
+    }
+}
+
+fn integer(value: &Value) -> Result<Value, String> {
+    let parsed = match value {
+        Value::Number(number) => number.as_i64().or_else(|| whole(number.as_f64()?)),
+        _ => return Err(wrong_type("number", value)),
+    };
+    match parsed {
+        Some(number) if number.unsigned_abs() <= MAX_SAFE_INTEGER.unsigned_abs() => {
+            Ok(Value::from(number))
+        }
+        Some(_) => Err(format!(
+            "must be between -{MAX_SAFE_INTEGER} and {MAX_SAFE_INTEGER}"
+        )),
+        None => Err("must be an integer".to_owned()),
+    }
+}
+
+fn whole(number: f64) -> Option<i64> {
+    #[expect(
+        clippy::cast_possible_truncation,
+        clippy::cast_precision_loss,
+        reason = "the range is checked first"
+    )]
+    (number.fract() == 0.0 && number.abs() <= MAX_SAFE_INTEGER as f64).then_some(number as i64)
+}
+
+fn big_integer(value: &Value) -> Result<Value, String> {
+    let parsed: Option<i64> = match value {
+        Value::Number(number) => number.as_i64().or_else(|| whole(number.as_f64()?)),
+        Value::String(text) if is_whole_text(text) => text.parse().ok(),
+        _ => return Err(wrong_type("biginteger", value)),
+    };
+    match parsed {
+        Some(number) => Ok(Value::String(number.to_string())),
+        None => Err(format!("must be between {} and {}", i64::MIN, i64::MAX)),
+    }
+}
+
+fn number(value: &Value) -> Result<Value, String> {
+    match value.as_f64().filter(|number| number.is_finite()) {
+        Some(_) => Ok(value.clone()),
+        None => Err(wrong_type("number", value)),
+    }
+}
+
+fn boolean(value: &Value) -> Result<Value, String> {
+    match value {
+        Value::Bool(_) => Ok(value.clone()),
+        other => Err(wrong_type("boolean", other)),
+    }
+}
+
+fn from_text(
+    value: &Value,
+    parse: fn(&str) -> Option<String>,
+    message: &str,
+) -> Result<Value, String> {
+    let parsed = value.as_str().and_then(parse);
+    parsed.map(Value::String).ok_or_else(|| message.to_owned())
+}
+
+fn datetime(value: &Value) -> Result<Value, String> {
+    let parsed = match value {
+        Value::Number(number) => number.as_i64().and_then(iso::datetime_from_millis),
+        Value::String(text) => iso::datetime(text).or_else(|| {
+            let digits = text.len() >= 9 && is_whole_text(text);
+            if digits {
+                iso::datetime_from_millis(text.parse().ok()?)
+            } else {
+                None
+            }
+        }),
+        _ => None,
+    };
+    parsed
+        .map(Value::String)
+        .ok_or_else(|| "must be a date and time, expected a timestamp or an ISO date".to_owned())
+}
+
+fn shallow(value: &Value) -> Result<Value, String> {
+    if depth(value) > MAX_DEPTH {
+        return Err(format!("must not nest deeper than {MAX_DEPTH} levels"));
+    }
+    Ok(value.clone())
+}
+
+fn is_whole_text(text: &str) -> bool {
+    let digits = text.strip_prefix('-').unwrap_or(text);
+    !digits.is_empty() && digits.len() <= 20 && digits.bytes().all(|byte| byte.is_ascii_digit())
+}
+
+fn outside<T: PartialOrd + std::fmt::Display>(
+    range: Range<T>,
+    value: Option<T>,
+    broken: &mut Vec<String>,
+) {
+    let Some(value) = value else { return };
+    if let Some(min) = range.min.filter(|min| value < *min) {
+        broken.push(format!("must be greater than or equal to {min}"));
+    }
+    if let Some(max) = range.max.filter(|max| value > *max) {
+        broken.push(format!("must be less than or equal to {max}"));
+    }
+}
+
+fn too_long(kind: &FieldKind, text: &str, broken: &mut Vec<String>) {
+    let Some(TextRules { max_length, .. }) = kind.text_rules() else {
+        return;
+    };
+    let one_line = matches!(
+        kind,
+        FieldKind::String(_) | FieldKind::Email(_) | FieldKind::Uid(_) | FieldKind::Password(_)
+    );
+    let limit = match max_length {
+        Some(max) if one_line => Some((*max as usize).min(MAX_STRING)),
+        Some(max) => Some(*max as usize),
+        None if one_line => Some(MAX_STRING),
+        None => None,
+    };
+    if let Some(max) = limit.filter(|max| text.chars().count() > *max) {
+        broken.push(format!("must be at most {max} characters"));
+    }
+}
