@@ -116,7 +116,26 @@ pub(crate) fn export_lines() -> Vec<Value> {
     let components = COMPONENTS
         .iter()
         .map(|name| with_uid(component(name), &format!("menu.{name}"), "component"));
-    types.chain(components).collect()
+    types.chain(components).chain([file()]).collect()
+}
+
+/// Strapi's own type of media files, as far as the archive uses it.
+fn file() -> Value {
+    let (string, number) = (json!({ "type": "string" }), json!({ "type": "integer" }));
+    json!({
+        "uid": "plugin::upload.file", "modelType": "contentType", "kind": "collectionType",
+        "collectionName": "files",
+        "info": { "singularName": "file", "pluralName": "files", "displayName": "File" },
+        "options": {},
+        "attributes": {
+            "name": string, "alternativeText": { "type": "text" }, "caption": { "type": "text" },
+            "width": number, "height": number, "formats": { "type": "json" }, "hash": string,
+            "ext": string, "mime": string, "size": { "type": "decimal" }, "url": { "type": "text" },
+            "previewUrl": { "type": "text" }, "provider": string,
+            "provider_metadata": { "type": "json" }, "folderPath": string,
+            "related": { "type": "relation", "relation": "morphToMany" },
+        },
+    })
 }
 
 fn with_uid(mut schema: Value, uid: &str, model: &str) -> Value {
