@@ -96,8 +96,8 @@ impl<'de> Visitor<'de> for Fields<'_, '_> {
                 }
                 AttributeKind::LeftOut => drop(map.next_value::<IgnoredAny>()?),
                 AttributeKind::Password => {
-                    map.next_value::<IgnoredAny>()?;
-                    state.row.passwords += 1;
+                    let password: Option<IgnoredAny> = map.next_value()?;
+                    state.row.passwords += u64::from(password.is_some());
                 }
                 AttributeKind::Component(uid) => {
                     let model = state.models.get(uid);

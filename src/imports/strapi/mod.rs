@@ -2,7 +2,7 @@
 //!
 //! An archive is read in passes, because compressed and encrypted files cannot seek:
 //! [`StrapiArchive::open`] checks every part and every line before anything is handed over, and
-//! keeps an index of rows and links in memory (about 100 bytes a row, 40 bytes a link; never the
+//! keeps an index of rows and links in memory (about 150 bytes a row, 48 bytes a link; never the
 //! content). [`StrapiArchive::records`] then streams the content, one record at a time.
 //! Rows become documents, links name documents, and rows of components are folded into their owner.
 //!
