@@ -15,15 +15,14 @@ use super::entity::{EntityLine, LocaleRow, Text, parse};
 use super::fingerprint::outline;
 use super::index::Index;
 use super::library::{FileName, Folder, Uploads, folder_paths};
-use super::lines::{each_line, read_error};
+use super::lines::each_line;
 use super::links::{LinkLine, Links};
+use super::metadata::{read_version, small_text};
 use super::models::{Definition, ModelKind, Models, read_schemas};
 use super::parts::{Part, PartKind};
 use super::{Result, StrapiError};
 use crate::imports::report::ImportReport;
 
-/// Bytes of `metadata.json` and of the description of one media file.
-const METADATA_BYTES: u64 = 1024 * 1024;
 /// Bytes of all schemas together.
 const SCHEMA_BYTES: usize = 64 * 1024 * 1024;
 /// Types and components.
@@ -103,7 +102,7 @@ impl Pass {
         }
         let limit = self.line_bytes;
         match part.kind {
-            PartKind::Metadata => self.metadata(path, reader)?,
+            PartKind::Metadata => self.checked.version = Some(read_version(path, reader)?),
             PartKind::Schemas => each_line(path, reader, limit, &mut |number, line| {
                 self.schema(path, number, line)
             })?,
@@ -132,20 +131,6 @@ impl Pass {
                     .add("entries of unknown kind, left out", || path.to_owned());
             }
         }
-        Ok(())
-    }
-
-    fn metadata(&mut self, path: &str, reader: &mut dyn Read) -> Result<()> {
-        #[derive(Deserialize)]
-        struct Metadata {
-            strapi: Version,
-        }
-        #[derive(Deserialize)]
-        struct Version {
-            version: String,
-        }
-        let metadata: Metadata = parse(path, 1, &small_text(path, reader)?)?;
-        self.checked.version = Some(metadata.strapi.version);
         Ok(())
     }
 
@@ -297,21 +282,4 @@ impl Pass {
         );
         Ok(self.checked)
     }
-}
-
-fn small_text(path: &str, reader: &mut dyn Read) -> Result<String> {
-    let mut text = String::new();
-    reader
-        .take(METADATA_BYTES + 1)
-        .read_to_string(&mut text)
-        .map_err(|error| read_error(path, None, &error))?;
-    if text.len() as u64 > METADATA_BYTES {
-        let limit = METADATA_BYTES;
-        return Err(StrapiError::Limit {
-            part: path.to_owned(),
-            what: "its length",
-            limit,
-        });
-    }
-    Ok(text)
 }

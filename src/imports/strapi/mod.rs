@@ -20,6 +20,7 @@ mod lines;
 mod links;
 mod map;
 mod media;
+mod metadata;
 mod models;
 mod parts;
 mod project;
