@@ -1,4 +1,5 @@
-//! Reading Strapi 5: project folders (schema files) and `strapi export` archives.
+//! Reading `strapi export` archives of Strapi 5. (Project folders are read by
+//! `schema::files`; [`is_project`] tells them apart.)
 //!
 //! An archive is read in passes, because compressed and encrypted files cannot seek:
 //! [`StrapiArchive::open`] checks every part and every line before anything is handed over, and
@@ -23,17 +24,20 @@ mod media;
 mod metadata;
 mod models;
 mod parts;
-mod project;
 mod source;
 mod stream;
 
 pub use media::CopiedMedia;
 pub use models::Definition;
-pub use project::read_project;
 pub use source::{Counts, ImportLocale, StrapiArchive};
 
 /// The uid of the type that holds uploaded files.
 pub const FILE_UID: &str = "plugin::upload.file";
+
+/// Is true for a folder with the schema files of a Strapi project, which is not an unpacked archive.
+pub fn is_project(path: &std::path::Path) -> bool {
+    path.join("src/api").is_dir() || path.join("src/components").is_dir()
+}
 
 /// Bounds of what an archive may hold.
 #[derive(Debug, Clone, PartialEq, Eq)]
