@@ -105,7 +105,7 @@ pub(super) fn entry(
     let created = date(item, report);
     let modified =
         dates::time(&item.post_modified_gmt).or_else(|| dates::time(&item.post_modified));
-    let mut values = values(item, slug(item, number, index), report);
+    let mut values = values(item, &slug(item, number, index), report);
     if let Some(date) = &created {
         values.insert("date".to_owned(), json!(date));
         if item.status == "future" {
@@ -138,7 +138,7 @@ fn slug(item: &Item, number: u32, index: &Index) -> String {
     }
 }
 
-fn values(item: &Item, slug: String, report: &mut ImportReport) -> Map<String, Value> {
+fn values(item: &Item, slug: &str, report: &mut ImportReport) -> Map<String, Value> {
     let mut values = Map::new();
     values.insert("title".to_owned(), json!(item.title));
     if slug != item.post_name && !item.post_name.is_empty() {

@@ -106,9 +106,8 @@ mod tests {
     #[test]
     fn reads_plain_data() {
         let text = r#"a:4:{s:5:"width";i:640;s:6:"height";i:480;s:4:"file";s:6:"ä.jpg";s:5:"sizes";a:2:{i:0;b:1;i:1;N;}}"#;
-        let text = text.replace("s:6:\"ä.jpg\"", "s:6:\"ä.jpg\"");
         assert_eq!(
-            unserialize(&text),
+            unserialize(text),
             Some(json!({ "width": 640, "height": 480, "file": "ä.jpg", "sizes": [true, null] }))
         );
     }

@@ -34,13 +34,17 @@ pub(super) fn records(index: &Index, report: &mut ImportReport) -> Vec<ImportRec
     let mut records = Vec::with_capacity(wishes.len());
     let mut numbers = 0u32..;
     for (author, number) in index.authors.values().zip(&mut numbers) {
-        records.push(author_record(author, slug_of(number, &author.login), index));
+        records.push(author_record(
+            author,
+            &slug_of(number, &author.login),
+            index,
+        ));
     }
     let first = u32::try_from(index.authors.len()).unwrap_or(u32::MAX);
     for (term, number) in index.terms.values().zip(first..) {
         records.extend(term_record(
             term,
-            slug_of(number, &term.slug),
+            &slug_of(number, &term.slug),
             index,
             report,
         ));
@@ -48,7 +52,7 @@ pub(super) fn records(index: &Index, report: &mut ImportReport) -> Vec<ImportRec
     records
 }
 
-fn author_record(author: &Author, slug: String, index: &Index) -> ImportRecord {
+fn author_record(author: &Author, slug: &str, index: &Index) -> ImportRecord {
     let name = match author.display_name.as_str() {
         "" => &author.login,
         name => name,
@@ -68,7 +72,7 @@ fn author_record(author: &Author, slug: String, index: &Index) -> ImportRecord {
 
 fn term_record(
     term: &Term,
-    slug: String,
+    slug: &str,
     index: &Index,
     report: &mut ImportReport,
 ) -> Option<ImportRecord> {

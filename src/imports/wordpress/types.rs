@@ -240,7 +240,7 @@ fn definition(
         },
         "options": { "draftAndPublish": drafts },
         "pluginOptions": {},
-        "attributes": fields,
+        "attributes": Value::Object(fields),
     });
     Definition {
         uid: format!("api::{singular}.{singular}"),
