@@ -3,6 +3,7 @@ pub mod access;
 pub mod accounts;
 pub mod base;
 pub mod changes;
+pub mod delivery;
 pub mod entries;
 pub mod platform;
 pub mod query;

@@ -6,6 +6,8 @@
 //!
 //! **Knows nothing about** HTTP, connections or how rows become bytes. Start reading at [`ListQuery`].
 
+pub mod compile;
+
 use serde_json::Value;
 
 use crate::base::Stage;

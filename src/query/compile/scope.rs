@@ -1,0 +1,264 @@
+//! Where columns come from: the row of an entry, or one item of a component.
+
+use std::cell::Cell;
+
+use crate::base::Stage;
+use crate::platform::database::Dialect;
+use crate::query::Column;
+use crate::schema::{ContentType, Field, FieldKind, Storage};
+
+use super::builder::{Builder, Form};
+
+/// What an expression may name.
+pub(super) enum Scope<'s> {
+    Entry(Entry<'s>),
+    Item(Item),
+}
+
+/// A row of a type's table, joined with its row of one locale if the type is localised.
+pub(super) struct Entry<'s> {
+    pub(super) content_type: &'s ContentType,
+    pub(super) stage: Stage,
+    /// The locale that links and localised targets are read in, as SQL.
+    pub(super) locale: LocaleOf,
+    number: u32,
+    shared: Cell<bool>,
+}
+
+/// One element of a component's JSON array.
+pub(super) struct Item {
+    /// The document that holds the item.
+    pub(super) owner: String,
+    pub(super) stage: Stage,
+    pub(super) locale: LocaleOf,
+    /// The alias of the row with the element.
+    pub(super) alias: String,
+}
+
+/// The locale of a row.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum LocaleOf {
+    /// The one that is read; subqueries need not depend on the row.
+    Query,
+    /// That of a row, as SQL.
+    Row(String),
+}
+
+impl<'s> Entry<'s> {
+    /// A row whose locale is `locale` if its type has locales.
+    pub(super) fn new(
+        builder: &mut Builder<'s>,
+        content_type: &'s ContentType,
+        locale: LocaleOf,
+    ) -> Self {
+        Self {
+            content_type,
+            stage: content_type.stage(builder.options.stage),
+            locale,
+            number: builder.alias(),
+            shared: Cell::new(false),
+        }
+    }
+
+    /// The entries a query is about: if every locale is read, each row brings its own.
+    pub(super) fn root(builder: &mut Builder<'s>, content_type: &'s ContentType) -> Self {
+        let mut entry = Self::new(builder, content_type, LocaleOf::Query);
+        if content_type.localized && !builder.reads_one_locale() {
+            entry.brings_its_locale();
+        }
+        entry
+    }
+
+    /// Makes links and targets of the row follow its own locale, when rows of several locales are read.
+    pub(super) fn brings_its_locale(&mut self) {
+        self.locale = LocaleOf::Row(self.local("locale"));
+    }
+
+    /// The numeric `id` in answers, unique within the source.
+    pub(super) fn id(&self) -> String {
+        if self.content_type.localized {
+            format!("l{}.id", self.number)
+        } else {
+            self.main("id")
+        }
+    }
+
+    /// The document's number.
+    pub(super) fn doc(&self) -> String {
+        if self.content_type.localized {
+            format!("l{}.doc", self.number)
+        } else {
+            self.main("id")
+        }
+    }
+
+    fn main(&self, column: &str) -> String {
+        self.shared.set(true);
+        format!("t{}.{column}", self.number)
+    }
+
+    fn local(&self, column: &str) -> String {
+        if self.content_type.localized {
+            format!("l{}.{column}", self.number)
+        } else {
+            self.main(column)
+        }
+    }
+
+    /// The row's own locale; only for localised types.
+    pub(super) fn own_locale(&self) -> String {
+        self.local("locale")
+    }
+
+    /// When the row last changed.
+    pub(super) fn updated_at(&self) -> String {
+        self.local("updated_at")
+    }
+
+    /// The tables, without conditions on which rows; ask for it after the expressions.
+    pub(super) fn source(&self) -> String {
+        let main = format!("{} t{}", self.content_type.table(self.stage), self.number);
+        if !self.content_type.localized {
+            return main;
+        }
+        let local = self.content_type.locale_table(self.stage);
+        let number = self.number;
+        if self.shared.get() {
+            format!("{local} l{number} cross join {main}")
+        } else {
+            format!("{local} l{number}")
+        }
+    }
+
+    /// The condition that ties the tables together, if there are two.
+    pub(super) fn tie(&self) -> Option<String> {
+        let number = self.number;
+        (self.content_type.localized && self.shared.get())
+            .then(|| format!("t{number}.id=l{number}.doc"))
+    }
+
+    /// The condition that the row is of the entry's locale, if rows are per locale and one is read.
+    pub(super) fn in_locale(&self, builder: &mut Builder<'s>) -> Option<String> {
+        if !self.content_type.localized {
+            return None;
+        }
+        let own = self.local("locale");
+        let wanted = builder.locale(&self.locale);
+        (own != wanted).then(|| format!("{own}={wanted}"))
+    }
+
+    fn field(&self, field: &Field) -> String {
+        if field.localized {
+            self.local(&field.column())
+        } else {
+            self.main(&field.column())
+        }
+    }
+}
+
+impl<'s> Scope<'s> {
+    /// The expression of a column and how its values are stored.
+    pub(super) fn column(&self, dialect: Dialect, column: Column<'_>) -> (String, Form) {
+        match self {
+            Self::Entry(entry) => entry_column(entry, column),
+            Self::Item(item) => item_column(item, dialect, column),
+        }
+    }
+
+    /// The source of a component's items, as `(table expression, condition)`.
+    pub(super) fn items(&self, dialect: Dialect, field: &Field, alias: &str) -> String {
+        let column = field.column();
+        match (self, dialect) {
+            (Self::Entry(entry), Dialect::Sqlite) => {
+                format!("json_each({}) {alias}", entry.field(field))
+            }
+            (Self::Item(item), Dialect::Sqlite) => {
+                format!("json_each({}.value,'$.{column}') {alias}", item.alias)
+            }
+            (Self::Entry(entry), Dialect::Postgres) => {
+                elements(&format!("{}::json", entry.field(field)), alias)
+            }
+            (Self::Item(item), Dialect::Postgres) => {
+                elements(&format!("({}.value->'{column}')", item.alias), alias)
+            }
+        }
+    }
+}
+
+fn elements(array: &str, alias: &str) -> String {
+    format!(
+        "json_array_elements(case json_typeof({array}) when 'array' then {array} end) \
+         with ordinality {alias}(value,key)"
+    )
+}
+
+fn entry_column(entry: &Entry<'_>, column: Column<'_>) -> (String, Form) {
+    match column {
+        Column::Id => (entry.id(), Form::Integer),
+        Column::DocumentId => (entry.main("document_id"), Form::Text),
+        Column::CreatedAt => (entry.local("created_at"), Form::Text),
+        Column::UpdatedAt => (entry.local("updated_at"), Form::Text),
+        Column::PublishedAt => (entry.local("published_at"), Form::Text),
+        Column::Locale if entry.content_type.localized => (entry.local("locale"), Form::Text),
+        Column::Locale => ("cast(null as text)".to_owned(), Form::Text),
+        Column::Field(field) => (entry.field(field), form(field)),
+    }
+}
+
+fn item_column(item: &Item, dialect: Dialect, column: Column<'_>) -> (String, Form) {
+    let (key, form) = match column {
+        Column::Id => ("id".to_owned(), Form::Integer),
+        Column::Field(field) => (field.column(), form(field)),
+        // Items have no other columns.
+        _ => return ("cast(null as text)".to_owned(), Form::Text),
+    };
+    let alias = &item.alias;
+    let sql = match (dialect, form) {
+        (Dialect::Sqlite, Form::BigInteger) => {
+            format!("cast(json_extract({alias}.value,'$.{key}') as integer)")
+        }
+        (Dialect::Sqlite, _) => format!("json_extract({alias}.value,'$.{key}')"),
+        (_, Form::Integer | Form::BigInteger) => format!("({alias}.value->>'{key}')::bigint"),
+        (_, Form::Real) => format!("({alias}.value->>'{key}')::float8"),
+        (_, Form::Boolean) => format!("({alias}.value->>'{key}')::boolean"),
+        (_, Form::Text | Form::Json) => format!("({alias}.value->>'{key}') collate \"C\""),
+    };
+    (sql, form)
+}
+
+fn form(field: &Field) -> Form {
+    match field.storage() {
+        Storage::Integer if matches!(field.kind, FieldKind::BigInteger(_)) => Form::BigInteger,
+        Storage::Integer => Form::Integer,
+        Storage::Real => Form::Real,
+        Storage::Boolean => Form::Boolean,
+        Storage::Json | Storage::Items => Form::Json,
+        _ => Form::Text,
+    }
+}
+
+impl<'s> Scope<'s> {
+    /// The number of the document that owns the links of this row or item.
+    pub(super) fn doc(&self) -> String {
+        match self {
+            Self::Entry(entry) => entry.doc(),
+            Self::Item(item) => item.owner.clone(),
+        }
+    }
+
+    /// The stage of the row or of the row that holds the item.
+    pub(super) fn stage(&self) -> Stage {
+        match self {
+            Self::Entry(entry) => entry.stage,
+            Self::Item(item) => item.stage,
+        }
+    }
+
+    /// The locale targets are read in.
+    pub(super) fn locale(&self) -> &LocaleOf {
+        match self {
+            Self::Entry(entry) => &entry.locale,
+            Self::Item(item) => &item.locale,
+        }
+    }
+}

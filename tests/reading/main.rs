@@ -1,0 +1,14 @@
+//! Reading entries: the same data and the same queries on both databases give the same JSON.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a test may stop where it stands"
+)]
+
+mod fixture;
+mod lists;
+#[path = "../support/mod.rs"]
+mod support;
+mod world;
