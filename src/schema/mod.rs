@@ -18,6 +18,7 @@ use serde_json::{Map, Value};
 pub mod blocks;
 pub mod builtin;
 pub mod check;
+pub mod convert;
 pub mod definition;
 pub mod files;
 pub mod iso;
@@ -26,8 +27,10 @@ mod kind;
 pub mod layout;
 pub mod names;
 pub mod parse;
+pub mod plan;
 pub mod scalar;
 pub mod slug;
+pub mod store;
 pub mod validate;
 
 pub use kind::{
