@@ -1,6 +1,7 @@
 //! Tympan: a headless CMS in one binary.
 pub mod access;
 pub mod accounts;
+pub mod app;
 pub mod base;
 pub mod changes;
 pub mod delivery;

@@ -17,7 +17,7 @@ const FLOORS: &[(&str, u8)] = &[
     ("cli", 7),
     ("server", 6),
     ("app", 5),
-    ("config", 5),
+    ("config", 7),
     ("delivery", 4),
     ("imports", 4),
     ("entries", 3),
@@ -39,7 +39,7 @@ const SIBLINGS: &[(&str, &str, &str)] = &[
         "access",
         "a query is cut to what the caller may see",
     ),
-    ("app", "config", "the app is built from the configuration"),
+    ("cli", "config", "commands are configured"),
     ("main", "cli", "main runs the command"),
 ];
 

@@ -1,0 +1,216 @@
+//! Everything a running Tympan holds: built once, shared by the server and the commands.
+//!
+//! Schema and rights are an immutable [`State`] that is replaced as a whole; requests take the one of
+//! the moment they start. Other processes (a command, another node) are noticed by [`App::refresh`].
+//!
+//! **Knows nothing about** HTTP and the command line. Start reading at [`App::open`].
+
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
+use std::time::Duration;
+
+use arc_swap::ArcSwap;
+
+use crate::access::View;
+use crate::accounts::{Directory, tokens};
+use crate::base::clock;
+use crate::base::limits::QueryLimits;
+use crate::delivery::Totals;
+use crate::entries::Entries;
+use crate::platform::database::{Database, DatabaseConfig, DatabaseError, Statement};
+use crate::schema::Schema;
+use crate::schema::store::{self, StoreError};
+
+/// How often a server looks for changes of other processes.
+pub const LOOK_EVERY: Duration = Duration::from_millis(200);
+
+/// Why the app could not be built or brought up to date.
+#[derive(Debug, Clone, thiserror::Error)]
+pub enum AppError {
+    /// The database cannot be used.
+    #[error(transparent)]
+    Database(#[from] DatabaseError),
+    /// The stored schema cannot be used.
+    #[error(transparent)]
+    Schema(#[from] StoreError),
+}
+
+/// Schema and rights at one moment.
+#[derive(Debug)]
+pub struct State {
+    /// The schema.
+    pub schema: Arc<Schema>,
+    directory_generation: i64,
+    public: Caller,
+    tokens: HashMap<String, (Caller, Option<String>)>,
+}
+
+/// Who asks, and what they may see and do.
+#[derive(Debug, Clone)]
+pub struct Caller {
+    /// What they may see and do.
+    pub view: Arc<View>,
+    /// How they are named in versions and the log; none for the public.
+    pub author: Option<Arc<str>>,
+}
+
+impl Caller {
+    /// Whether no credential was given.
+    pub fn is_public(&self) -> bool {
+        self.author.is_none()
+    }
+}
+
+impl State {
+    fn new(schema: Arc<Schema>, directory: &Directory) -> Self {
+        let view = |grants| Arc::new(View::new(Arc::clone(&schema), grants));
+        let tokens = directory.tokens.iter().map(|(hash, token)| {
+            let caller = Caller {
+                view: view(&token.grants),
+                author: Some(format!("token:{}", token.name).into()),
+            };
+            (hash.clone(), (caller, token.expires_at.clone()))
+        });
+        Self {
+            public: Caller {
+                view: view(&directory.public),
+                author: None,
+            },
+            tokens: tokens.collect(),
+            directory_generation: directory.generation,
+            schema,
+        }
+    }
+}
+
+/// The parts of a running Tympan.
+#[derive(Debug)]
+pub struct App {
+    /// The database.
+    pub database: Arc<Database>,
+    /// Writes.
+    pub entries: Entries,
+    /// Remembered totals of lists.
+    pub totals: Arc<Totals>,
+    /// Bounds of requests.
+    pub limits: QueryLimits,
+    state: ArcSwap<State>,
+    seen: AtomicI64,
+}
+
+impl App {
+    /// Opens the database and reads schema and rights; an empty database gets the built-in types.
+    ///
+    /// # Errors
+    /// When the database cannot be reached, is newer than this program, or its schema is damaged.
+    pub async fn open(config: &DatabaseConfig, limits: QueryLimits) -> Result<Arc<Self>, AppError> {
+        let database = Arc::new(Database::open(config).await?);
+        store::ensure_built_in(&database).await?;
+        let schema = Arc::new(store::load(&database).await?);
+        let directory = Directory::load(&database).await?;
+        let totals = Arc::new(Totals::new());
+        let committed = Arc::clone(&totals);
+        Ok(Arc::new(Self {
+            entries: Entries::new(Arc::clone(&database), move || committed.bump()),
+            state: ArcSwap::from_pointee(State::new(schema, &directory)),
+            seen: AtomicI64::new(0),
+            database,
+            totals,
+            limits,
+        }))
+    }
+
+    /// Schema and rights of this moment.
+    pub fn state(&self) -> Arc<State> {
+        self.state.load_full()
+    }
+
+    /// The schema of this moment.
+    pub fn schema(&self) -> Arc<Schema> {
+        Arc::clone(&self.state.load().schema)
+    }
+
+    /// The caller without credentials.
+    pub fn public(&self) -> Caller {
+        self.state.load().public.clone()
+    }
+
+    /// The caller with this API token, if it is valid. An unknown one is looked up again, so that a token
+    /// works from the moment it is printed.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn token(&self, secret: &str) -> Result<Option<Caller>, AppError> {
+        if !secret.starts_with("tympan_") || secret.len() > 128 {
+            return Ok(None);
+        }
+        let hash = tokens::hash(secret);
+        if let Some(found) = self.known_token(&hash) {
+            return Ok(found);
+        }
+        if self.refresh().await? {
+            return Ok(self.known_token(&hash).flatten());
+        }
+        Ok(None)
+    }
+
+    fn known_token(&self, hash: &str) -> Option<Option<Caller>> {
+        let state = self.state.load();
+        let (caller, expires_at) = state.tokens.get(hash)?;
+        let expired = expires_at
+            .as_ref()
+            .is_some_and(|expires_at| *expires_at <= clock::now());
+        Some((!expired).then(|| caller.clone()))
+    }
+
+    /// Notices what other processes changed; returns whether schema or rights are new.
+    ///
+    /// # Errors
+    /// When the database fails or the new schema is damaged; the old state stays.
+    pub async fn refresh(&self) -> Result<bool, AppError> {
+        let sql = "select (select cast(value as bigint) from settings where name = 'schema_generation'), \
+                   (select cast(value as bigint) from settings where name = 'accounts_generation'), \
+                   (select max(seq) from changes)";
+        let row = self.database.fetch_optional(Statement::new(sql)).await?;
+        let row = row.ok_or(DatabaseError::Column(0))?;
+        let (schema, accounts) = (row.integer(0)?, row.integer_or_null(1)?.unwrap_or(1));
+        let changes = row.integer_or_null(2)?.unwrap_or_default();
+        if self.seen.swap(changes, Ordering::SeqCst) != changes {
+            self.totals.bump();
+        }
+        let state = self.state();
+        if state.schema.generation == schema && state.directory_generation == accounts {
+            return Ok(false);
+        }
+        let schema = match state.schema.generation == schema {
+            true => Arc::clone(&state.schema),
+            false => Arc::new(store::load(&self.database).await?),
+        };
+        let directory = Directory::load(&self.database).await?;
+        self.state.store(Arc::new(State::new(schema, &directory)));
+        self.totals.bump();
+        Ok(true)
+    }
+
+    /// Looks for changes of other processes until the task is dropped.
+    pub async fn watch(self: Arc<Self>) {
+        let mut failing = false;
+        loop {
+            tokio::time::sleep(LOOK_EVERY).await;
+            match self.refresh().await {
+                Ok(_) => failing = false,
+                Err(error) if !failing => {
+                    failing = true;
+                    tracing::warn!(%error, "cannot look for changes; trying again");
+                }
+                Err(_) => {}
+            }
+        }
+    }
+
+    /// Finishes pending writes and closes the database.
+    pub async fn close(&self) {
+        self.database.close().await;
+    }
+}
