@@ -6,7 +6,9 @@
 //!
 //! **Knows nothing about** HTTP, connections or how rows become bytes. Start reading at [`ListQuery`].
 
+pub mod check;
 pub mod compile;
+pub mod text;
 
 use serde_json::Value;
 
