@@ -1,0 +1,54 @@
+// Each entry: name, filter; the answer is the titles in the order of slug.
+const ARTICLES = {
+  'implicit equal': 'filters[title]=Apple pie',
+  'equal': 'filters[title][$eq]=Apple pie', 'equal, other case': 'filters[title][$eq]=apple pie', 'equal, ignoring case': 'filters[title][$eqi]=aPPLE PIE',
+  'not equal': 'filters[title][$ne]=Apple pie', 'not equal leaves out null': 'filters[rating][$ne]=8', 'not equal, ignoring case': 'filters[title][$nei]=APPLE PIE',
+  'less': 'filters[rating][$lt]=7', 'less or equal': 'filters[rating][$lte]=7', 'greater': 'filters[rating][$gt]=7', 'greater or equal': 'filters[rating][$gte]=7',
+  'in': 'filters[rating][$in][0]=8&filters[rating][$in][1]=10', 'in with a scalar': 'filters[rating][$in]=8', 'in with an empty list': 'filters[rating][$in][]=', 'not in': 'filters[rating][$notIn][0]=8&filters[rating][$notIn][1]=10', 'in with a comma': 'filters[rating][$in]=8,10',
+  'contains': 'filters[title][$contains]=pp', 'contains, other case': 'filters[title][$contains]=PP', 'not contains': 'filters[title][$notContains]=pp', 'contains, ignoring case': 'filters[title][$containsi]=APP', 'not contains, ignoring case': 'filters[title][$notContainsi]=APP',
+  'contains a percent sign': 'filters[subtitle][$contains]=%25', 'contains an underscore': 'filters[subtitle][$contains]=_', 'contains nothing': 'filters[title][$contains]=', 'contains, accents ignoring case': 'filters[title][$containsi]=éLAN', 'starts with, accents ignoring case': 'filters[title][$startsWithi]=Él',
+  'starts with': 'filters[title][$startsWith]=App', 'starts with, other case': 'filters[title][$startsWith]=app', 'starts with, ignoring case': 'filters[title][$startsWithi]=APP', 'ends with': 'filters[title][$endsWith]=pie', 'ends with, ignoring case': 'filters[title][$endsWithi]=PIE',
+  'null': 'filters[rating][$null]=true', 'null is false': 'filters[rating][$null]=false', 'null without a value': 'filters[rating][$null]', 'not null': 'filters[rating][$notNull]=true', 'not null is false': 'filters[rating][$notNull]=false', 'null with nonsense': 'filters[rating][$null]=maybe',
+  'equal null without a sign': 'filters[rating][$eq]', 'equal the word null': 'filters[rating][$eq]=null', 'equal the empty text': 'filters[subtitle][$eq]=',
+  'between': 'filters[rating][$between][0]=5&filters[rating][$between][1]=8', 'between with one value': 'filters[rating][$between][0]=5', 'between dates': 'filters[publishDate][$between][0]=2024-01-01&filters[publishDate][$between][1]=2024-02-28',
+  'two operators': 'filters[rating][$gte]=5&filters[rating][$lt]=10', 'two attributes': 'filters[rating][$gte]=5&filters[kind]=guide',
+  'and': 'filters[$and][0][rating][$gte]=5&filters[$and][1][kind]=guide', 'or': 'filters[$or][0][rating][$eq]=10&filters[$or][1][title][$startsWith]=Z', 'not at the root': 'filters[$not][kind]=guide', 'not on an attribute': 'filters[rating][$not][$gt]=7', 'not with an array': 'filters[$not][0][kind]=guide&filters[$not][1][rating]=5',
+  'and in or': 'filters[$or][0][$and][0][kind]=guide&filters[$or][0][$and][1][rating][$gt]=8&filters[$or][1][code]=A-2', 'or as an object': 'filters[$or][rating]=10', 'empty or': 'filters[$or][]=', 'or beside an attribute': 'filters[kind]=guide&filters[$or][0][rating]=8&filters[$or][1][rating]=5',
+  'an array to equal': 'filters[slug][$eq][0]=article-1&filters[slug][$eq][1]=article-2', 'an array without an operator': 'filters[slug][0]=article-1&filters[slug][1]=article-2', 'an array to contains': 'filters[title][$contains][0]=pie&filters[title][$contains][1]=Zero',
+  'documentId': 'filters[documentId][$eq]=$doc:article-3', 'documentId in': 'filters[documentId][$in][0]=$doc:article-3&filters[documentId][$in][1]=$doc:article-1', 'id': 'filters[id][$eq]=$id:articles/article-3:published', 'id is not a number': 'filters[id][$eq]=abc',
+  'boolean true': 'filters[featured]=true', 'boolean false': 'filters[featured][$eq]=false', 'boolean 1': 'filters[featured]=1', 'boolean not true': 'filters[featured][$ne]=true', 'boolean nonsense': 'filters[featured]=yes',
+  'enumeration': 'filters[kind]=review', 'enumeration value that is none': 'filters[kind]=nothing', 'e-mail': 'filters[contactEmail][$containsi]=PIE@', 'integer as text': 'filters[rating]=abc', 'integer with a fraction': 'filters[rating]=8.5',
+  'biginteger': 'filters[views]=9007199254740993', 'biginteger greater': 'filters[views][$gt]=0', 'float': 'filters[score][$gt]=2.25', 'decimal': 'filters[price]=12.34', 'date': 'filters[publishDate]=2024-01-15', 'date from a datetime': 'filters[publishDate]=2024-01-15T10:00:00.000Z', 'date nonsense': 'filters[publishDate]=soon',
+  'time': 'filters[readTime][$gt]=12:00:00', 'time short': 'filters[readTime]=12:00', 'datetime': 'filters[eventAt]=2024-01-15T10:20:30.400Z', 'datetime after a date': 'filters[eventAt][$gt]=2024-02-01', 'datetime with an offset': 'filters[eventAt]=2024-02-20T02:00:00.000%2B02:00', 'datetime nonsense': 'filters[eventAt][$gt]=soon',
+  'json contains': 'filters[extra][$contains]=two', 'json null': 'filters[extra][$null]=true', 'richtext contains': 'filters[body][$containsi]=RUST', 'blocks contains': 'filters[content][$contains]=Peel', 'published at null': 'filters[publishedAt][$null]=true', 'created at': 'filters[createdAt][$gt]=2020-01-01',
+  'relation field': 'filters[author][name]=Ada Lovelace', 'relation field, two conditions': 'filters[author][name][$startsWith]=Ada&filters[author][rank]=1', 'relation by row id': 'filters[author]=$id:authors/author-ada:published', 'relation by row id with an operator': 'filters[author][$eq]=$id:authors/author-ada:published', 'relation by row id in': 'filters[author][id][$in][0]=$id:authors/author-ada:published', 'relation by documentId': 'filters[author][documentId]=$doc:author-ada', 'relation compared with a documentId': 'filters[author]=$doc:author-ada',
+  'relation null': 'filters[author][$null]=true', 'relation not null': 'filters[author][$notNull]=true', 'relation id null': 'filters[author][id][$null]=true', 'relation not equal': 'filters[author][name][$ne]=Ada Lovelace',
+  'to-many field': 'filters[tags][name]=red', 'to-many, two on the same row': 'filters[tags][name]=red&filters[tags][weight]=3', 'to-many, two rows': 'filters[$and][0][tags][name]=red&filters[$and][1][tags][name]=green', 'to-many not': 'filters[tags][name][$ne]=red', 'to-many null': 'filters[tags][id][$null]=true', 'to-many in': 'filters[tags][name][$in][0]=red&filters[tags][name][$in][1]=green', 'not to-many': 'filters[$not][tags][name]=red',
+  'two levels': 'filters[category][parent][name]=Tech', 'three levels': 'filters[category][parent][parent][name]=Tech', 'and back': 'filters[author][articles][title]=Zero cost', 'the other way': 'filters[author][articles][rating]=10', 'self relation': 'filters[related][title]=Apple pie',
+  'component field': 'filters[seo][metaTitle]=Apple pie SEO', 'component contains': 'filters[seo][metaTitle][$containsi]=seo', 'component null': 'filters[seo][metaTitle][$null]=true', 'component itself null': 'filters[seo][$null]=true', 'component itself not null': 'filters[seo][$notNull]=true', 'component in a component': 'filters[seo][metaSocial][network]=twitter', 'repeatable component': 'filters[links][label]=Recipe', 'relation in a component': 'filters[links][article][title]=Borrow checker', 'component boolean': 'filters[seo][noIndex]=true',
+  'media field': 'filters[cover][name]=cover.png', 'media mime': 'filters[gallery][mime]=text/plain', 'media null': 'filters[cover][$null]=true', 'media in a component': 'filters[seo][shareImage][name]=cover.png', 'media by id': 'filters[cover]=$file:cover',
+  'password': 'filters[secret][$notNull]=true', 'private field': 'filters[internalNote][$contains]=readers', 'unknown field': 'filters[nothing]=1', 'unknown operator': 'filters[title][$like]=a', 'unknown field of a relation': 'filters[author][nothing]=1', 'private through a relation': 'filters[related][internalNote][$notNull]=true', 'operator at the root': 'filters[$eq]=1', 'text instead of filters': 'filters=abc', 'empty filters': 'filters=', 'operator without a dollar': 'filters[title][eq]=a', 'nested in a scalar': 'filters[title][name][$eq]=a', 'createdBy': 'filters[createdBy][id]=1', 'createdBy null': 'filters[createdBy][$null]=true', 'locale of a type that has none': 'filters[locale]=en', 'encoded brackets': 'filters%5Btitle%5D%5B%24eq%5D=Apple%20pie', 'operator in upper case': 'filters[title][$EQ]=Apple pie', 'and that is no array': 'filters[$and][rating]=10', 'dots in a key': 'filters[author.name]=Ada Lovelace',
+};
+export default async (r) => {
+  for (const [name, filter] of Object.entries(ARTICLES)) await r.get(name, `articles?${filter}&sort=slug&fields[0]=title`);
+  const more = async (name, url) => r.get(name, url);
+  await more('drafts by relation', 'articles?status=draft&filters[author][name]=Ada Lovelace&sort=slug&fields[0]=title');
+  await more('inverse relation', 'authors?filters[articles][title]=Apple pie&sort=rank&fields[0]=name');
+  await more('inverse to draft articles', 'authors?filters[articles][title]=Never published&sort=rank&fields[0]=name');
+  await more('inverse to draft articles in drafts', 'authors?status=draft&filters[articles][title]=Never published&sort=rank&fields[0]=name');
+  await more('children', 'categories?filters[children][name]=Async&sort=slug&fields[0]=name');
+  await more('draft children', 'categories?filters[children][name]=Drafty&sort=slug&fields[0]=name');
+  await more('localised field', 'pages?filters[title]=Accueil&sort=slug&fields[0]=title');
+  await more('localised field in its locale', 'pages?locale=fr&filters[title]=Accueil&sort=slug&fields[0]=title');
+  await more('relation between localised', 'pages?filters[parent][title]=Home&sort=slug&fields[0]=title');
+  await more('relation between localised in the other locale', 'pages?locale=fr&filters[parent][title]=Accueil&sort=slug&fields[0]=title');
+  await more('dynamic zone', 'pages?filters[sections][heading]=Fast sites&sort=slug&fields[0]=title');
+  await more('dynamic zone null', 'pages?filters[sections][$null]=true&sort=slug&fields[0]=title');
+  await more('morph relation', 'events?filters[subject][$notNull]=true&sort=slug&fields[0]=name');
+  await more('locale as a filter', 'pages?filters[locale]=fr&sort=slug&fields[0]=title');
+  await more('localizations', 'pages?filters[localizations][title]=Accueil&sort=slug&fields[0]=title');
+  await more('unique text', 'tags?filters[name][$in][0]=red&filters[name][$in][1]=Blue&sort=name');
+  await more('in a component of a localised type', 'pages?filters[seo][metaTitle]=Home SEO&sort=slug&fields[0]=title');
+  await more('a relation in a component of a localised type', 'pages?filters[banner][article][title]=Apple pie&sort=slug&fields[0]=title');
+  await more('in a single type', 'homepage?filters[headline]=other');
+};
