@@ -51,6 +51,12 @@ pub fn check(mut definitions: Definitions) -> Result<Definitions, Vec<Problem>> 
     }
     components::nesting(&definitions, &mut problems);
     locales(&definitions, &mut problems);
+    definitions.types.sort_by(|a, b| a.uid.cmp(&b.uid));
+    definitions.components.sort_by(|a, b| a.uid.cmp(&b.uid));
+    // The same order as in a snapshot, so that reading what was written changes nothing.
+    if let Some(locales) = &mut definitions.locales {
+        locales.sort_by(|a, b| (!a.is_default, &a.code).cmp(&(!b.is_default, &b.code)));
+    }
     problems.sort();
     problems.dedup();
     if problems.is_empty() {

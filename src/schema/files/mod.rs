@@ -52,7 +52,7 @@ pub fn read(root: &Path) -> Result<Definitions, Vec<Problem>> {
             .iter()
             .any(|name| folder.has(name))
     };
-    let mut definitions = if is_ours(&folder) {
+    let definitions = if is_ours(&folder) {
         read_ours(&mut folder)
     } else if folder.has("src/api") || folder.has("src/components") {
         strapi::read(&mut folder)
@@ -66,8 +66,6 @@ pub fn read(root: &Path) -> Result<Definitions, Vec<Problem>> {
         );
         Definitions::default()
     };
-    definitions.types.sort_by(|a, b| a.uid.cmp(&b.uid));
-    definitions.components.sort_by(|a, b| a.uid.cmp(&b.uid));
     let mut problems = folder.into_problems();
     match check::check(definitions) {
         Ok(definitions) if problems.is_empty() => Ok(definitions),
