@@ -1,7 +1,7 @@
 //! Reading: runs a checked query and makes the bytes of the answer.
 //!
 //! A page is one statement whose only row holds the JSON of the entries; it is put into the envelope without being
-//! parsed. Entries that hold component items are completed first ([`render`]), with one more statement per
+//! parsed. Entries that hold component items are completed first (`render.rs`), with one more statement per
 //! populated level. Totals are counted apart and remembered until something is written ([`Totals`]).
 //!
 //! Always true: the number of statements depends on what is populated, never on how many entries there are.
@@ -10,6 +10,8 @@
 
 mod count;
 mod envelope;
+mod items;
+mod raw;
 mod read;
 mod render;
 

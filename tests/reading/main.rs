@@ -7,8 +7,10 @@
     reason = "a test may stop where it stands"
 )]
 
+mod components;
 mod fixture;
 mod lists;
+mod locales;
 #[path = "../support/mod.rs"]
 mod support;
 mod world;

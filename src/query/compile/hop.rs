@@ -83,6 +83,10 @@ impl<'s> Step<'s> {
 
     fn items(builder: &mut Builder<'s>, from: &Scope<'s>, field: &'s Field) -> Self {
         let alias = format!("j{}", builder.alias());
+        let link_locale = match from {
+            Scope::Entry(entry) => field.localized.then(|| entry.locale.clone()),
+            Scope::Item(item) => item.link_locale.clone(),
+        };
         Self {
             table: from.items(builder.dialect, field, &alias),
             conditions: Vec::new(),
@@ -91,6 +95,11 @@ impl<'s> Step<'s> {
                 owner: from.doc(),
                 stage: from.stage(),
                 locale: from.locale().clone(),
+                link_locale,
+                number: match builder.dialect {
+                    Dialect::Sqlite => format!("json_extract({alias}.value,'$.id')"),
+                    Dialect::Postgres => format!("({alias}.value->>'id')::bigint"),
+                },
                 alias,
             }),
         }
@@ -183,21 +192,13 @@ fn links_of<'s>(
         format!("{alias}.stage={}", from.stage().number()),
         format!("{alias}.field={}", field.id),
     ];
-    match from {
-        Scope::Entry(entry) => {
-            let locale = link_locale(builder, field, &entry.locale);
-            conditions.push(format!("{alias}.locale={locale}"));
-            conditions.push(format!("{alias}.item=0"));
-        }
-        // Numbers of items are given once, so the locale adds nothing.
-        Scope::Item(item) => {
-            let number = match builder.dialect {
-                Dialect::Sqlite => format!("json_extract({}.value,'$.id')", item.alias),
-                Dialect::Postgres => format!("({}.value->>'id')::bigint", item.alias),
-            };
-            conditions.push(format!("{alias}.item={number}"));
-        }
-    }
+    let (locale, item) = match from {
+        Scope::Entry(entry) => (field.localized.then_some(&entry.locale), "0"),
+        Scope::Item(item) => (item.link_locale.as_ref(), item.number.as_str()),
+    };
+    let locale = locale.map_or_else(|| quote(""), |locale| builder.locale(locale));
+    conditions.push(format!("{alias}.locale={locale}"));
+    conditions.push(format!("{alias}.item={item}"));
     conditions
 }
 

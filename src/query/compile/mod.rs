@@ -15,13 +15,15 @@ mod builder;
 mod compare;
 mod filter;
 mod hop;
+mod linked;
 mod order;
 mod page;
 mod scope;
 mod select;
 
+pub use linked::{Holders, is_linked, linked};
 pub use page::{count, page};
-pub use select::{DOC_KEY, LOCALE_KEY, column_name, needs_completion};
+pub use select::{DOC_KEY, LOCALE_KEY, column_name, needs_completion, target};
 
 use crate::base::Stage;
 use crate::base::limits::QueryLimits;

@@ -30,8 +30,13 @@ pub(super) struct Item {
     /// The document that holds the item.
     pub(super) owner: String,
     pub(super) stage: Stage,
+    /// The locale targets are read in.
     pub(super) locale: LocaleOf,
-    /// The alias of the row with the element.
+    /// The locale the item's links are stored under; `None` if the component is shared by all locales.
+    pub(super) link_locale: Option<LocaleOf>,
+    /// The number of the item.
+    pub(super) number: String,
+    /// The alias of the row with the element; items that were read before have none and only their links are read.
     pub(super) alias: String,
 }
 

@@ -3,14 +3,14 @@
 use crate::query::{Column, Filter, Hop, Nested, Populated, Selection, Shape};
 use crate::schema::{ContentType, Field};
 
-use super::builder::Builder;
+use super::builder::{Builder, Form};
 use super::hop::Step;
 use super::order::ordering;
-use super::scope::{Entry, Scope};
+use super::scope::{Entry, LocaleOf, Scope};
 
 /// The hidden key with the document's number, in entries that are completed after the statement.
 pub const DOC_KEY: &str = "$doc";
-/// The hidden key with the locale of such an entry; missing in types without locales.
+/// The hidden key with the locale of such an entry, if it is not the query's.
 pub const LOCALE_KEY: &str = "$locale";
 
 /// Whether entries with this selection hold raw component items and must be completed.
@@ -25,6 +25,16 @@ pub fn needs_completion(selection: &Selection<'_>) -> bool {
             Shape::Localizations { selection } => needs_completion(selection),
             Shape::Count { .. } => false,
         })
+}
+
+/// The type a step leads to; a component is none.
+pub fn target<'s>(hop: Hop<'s>) -> Option<&'s ContentType> {
+    match hop {
+        Hop::Relation { target, .. } | Hop::Inverse { target, .. } | Hop::Media { target, .. } => {
+            Some(target)
+        }
+        Hop::Component { .. } => None,
+    }
 }
 
 /// The key of a column in the output.
@@ -52,9 +62,8 @@ impl<'s> Builder<'s> {
             Vec::with_capacity(selection.columns.len() + selection.populated.len() + 2);
         if let (Scope::Entry(entry), true) = (scope, needs_completion(selection)) {
             pairs.push((DOC_KEY, self.number(&entry.doc())));
-            if entry.content_type.localized {
-                let (sql, form) = scope.column(self.dialect, Column::Locale);
-                pairs.push((LOCALE_KEY, self.scalar(form, &sql)));
+            if let LocaleOf::Row(locale) = &entry.locale {
+                pairs.push((LOCALE_KEY, self.scalar(Form::Text, locale)));
             }
         }
         for column in &selection.columns {
@@ -68,7 +77,8 @@ impl<'s> Builder<'s> {
         self.object(&pairs)
     }
 
-    fn populated(&mut self, scope: &Scope<'s>, populated: &'s Populated<'s>) -> String {
+    /// The JSON of a populated attribute; components and zones come as they are stored.
+    pub(super) fn populated(&mut self, scope: &Scope<'s>, populated: &'s Populated<'s>) -> String {
         match &populated.shape {
             Shape::Entries { hop, many, nested } => self.entries(scope, *hop, *many, nested),
             Shape::Count { hop, filter } => self.count_of(scope, *hop, filter.as_ref()),
