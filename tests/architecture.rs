@@ -33,6 +33,7 @@ const FLOORS: &[(&str, u8)] = &[
 /// Edges on one floor that are allowed, each with its reason.
 const SIBLINGS: &[(&str, &str, &str)] = &[
     ("access", "schema", "a rule names the types it is about"),
+    ("schema", "changes", "a schema change is logged like every other"),
     ("query", "schema", "a query is checked against the schema"),
     (
         "query",

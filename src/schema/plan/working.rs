@@ -234,6 +234,24 @@ impl Working {
         }
     }
 
+    /// The type with that id, as it is now.
+    pub fn content_type(&self, id: TypeId) -> Option<&ContentType> {
+        self.types.iter().find(|one| one.id == id)
+    }
+
+    /// A field of a type or component, as it is now.
+    pub fn field(&self, owner: OwnerId, id: FieldId) -> Option<&Field> {
+        self.fields(owner).iter().find(|field| field.id == id)
+    }
+
+    /// Code of the default locale, as it is now.
+    pub fn default_locale(&self) -> &str {
+        let chosen = self.locales.iter().find(|locale| locale.is_default);
+        chosen
+            .or(self.locales.first())
+            .map_or("en", |locale| &locale.code)
+    }
+
     pub(super) fn fields(&self, owner: OwnerId) -> &[Field] {
         let found = match owner {
             OwnerId::Type(id) => self

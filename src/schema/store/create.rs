@@ -108,7 +108,12 @@ pub(super) async fn create_tables(
     };
     let mut statements = tables::create_table(dialect, id, stage, &columns(false));
     if localized {
-        statements.extend(tables::create_locale_table(dialect, id, stage, &columns(true)));
+        statements.extend(tables::create_locale_table(
+            dialect,
+            id,
+            stage,
+            &columns(true),
+        ));
     }
     for field in fields.iter().filter(|field| field.storage().is_column()) {
         let table = table_of(id, stage, field.localized);

@@ -2,11 +2,21 @@
 //!
 //! Rows of `schema_types` and `schema_fields` hold each definition as written; parsing them again gives
 //! the snapshot, so what a file may say and what is stored cannot drift apart.
+//!
+//! Always true: a plan is carried out as a whole or not at all, and the generation grows with it. What a
+//! plan drops stays in tables and columns; what it replaces is renamed aside with `_was<generation>`.
+//! **Knows nothing about** files, callers and versions of documents. Start reading at [`load`] and [`apply`].
 
+mod apply;
+mod columns;
 mod create;
+mod persist;
 mod tables;
+mod trash;
 
+pub use apply::apply;
 pub use create::ensure_built_in;
+pub use trash::trash;
 
 use std::collections::{BTreeMap, HashMap};
 
@@ -38,23 +48,6 @@ pub enum StoreError {
     Refused(String),
 }
 
-/// A type, component or field in the trash.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Trashed {
-    /// Its id.
-    pub id: i64,
-    /// The type or component a field belongs to; none for types and components.
-    pub owner: Option<i64>,
-    /// The uid of a type or component, the name of a field.
-    pub name: String,
-    /// `collectionType`, `singleType`, `component`, or `field`.
-    pub kind: String,
-    /// The stored definition.
-    pub definition: Map<String, Json>,
-    /// When it was thrown away.
-    pub trashed_at: String,
-}
-
 /// The generation that is stored now.
 ///
 /// # Errors
@@ -77,34 +70,6 @@ pub async fn load(database: &Database) -> Result<Schema, StoreError> {
             return stored.into_schema(before);
         }
     }
-}
-
-/// Everything in the trash, newest first.
-///
-/// # Errors
-/// When the database fails.
-pub async fn trash(database: &Database) -> Result<Vec<Trashed>, StoreError> {
-    let sql = "select id, null, uid, kind, definition, trashed_at from schema_types where trashed_at is not null \
-               union all \
-               select id, owner, name, 'field', definition, trashed_at from schema_fields where trashed_at is not null \
-               order by 6 desc, 1";
-    let sql = match database.dialect() {
-        crate::platform::database::Dialect::Sqlite => sql.to_owned(),
-        crate::platform::database::Dialect::Postgres => sql.replacen("null", "cast(null as bigint)", 1),
-    };
-    let rows = database.fetch_all(Statement::new(sql)).await?;
-    rows.iter()
-        .map(|row| {
-            Ok(Trashed {
-                id: row.integer(0)?,
-                owner: row.integer_or_null(1)?,
-                name: row.text(2)?.to_owned(),
-                kind: row.text(3)?.to_owned(),
-                definition: object(row.text(4)?)?,
-                trashed_at: row.text(5)?.to_owned(),
-            })
-        })
-        .collect()
 }
 
 struct Stored {
@@ -139,7 +104,9 @@ impl Stored {
             ids.insert(uid.to_owned(), id);
             let json = self.file(id, row.text(3)?)?;
             if kind == "component" {
-                definitions.components.extend(parse::component(uid, uid, &json, &mut problems));
+                definitions
+                    .components
+                    .extend(parse::component(uid, uid, &json, &mut problems));
                 continue;
             }
             let Some(mut definition) = parse::content_type(uid, None, &json, &mut problems) else {
@@ -164,18 +131,32 @@ impl Stored {
             Ok::<_, StoreError>(Definitions::default())
         })?;
         definitions.types.extend(built_in);
+        definitions.types.sort_by(|a, b| a.uid.cmp(&b.uid));
         let id = |uid: &str| ids.get(uid).copied().unwrap_or_default();
         let types = definitions
             .types
             .into_iter()
-            .map(|each| Ok(content_type(id(&each.uid), self.fields_of(id(&each.uid), &each.fields)?, each)))
+            .map(|each| {
+                Ok(content_type(
+                    id(&each.uid),
+                    self.fields_of(id(&each.uid), &each.fields)?,
+                    each,
+                ))
+            })
             .collect::<Result<_, StoreError>>()?;
         let components = definitions
             .components
             .into_iter()
-            .map(|each| Ok(component(id(&each.uid), self.fields_of(id(&each.uid), &each.fields)?, each)))
+            .map(|each| {
+                Ok(component(
+                    id(&each.uid),
+                    self.fields_of(id(&each.uid), &each.fields)?,
+                    each,
+                ))
+            })
             .collect::<Result<_, StoreError>>()?;
-        let locales = self.locales.iter().map(locale).collect::<Result<_, _>>()?;
+        let mut locales: Vec<Locale> = self.locales.iter().map(locale).collect::<Result<_, _>>()?;
+        locales.sort_by(|a, b| (!a.is_default, &a.code).cmp(&(!b.is_default, &b.code)));
         Ok(Schema::new(generation, types, components, locales))
     }
 
@@ -200,7 +181,10 @@ impl Stored {
             ids.insert(row.text(2)?, row.integer(0)?);
         }
         let fields = definitions.iter().map(|definition| {
-            let id = ids.get(definition.name.as_str()).copied().unwrap_or_default();
+            let id = ids
+                .get(definition.name.as_str())
+                .copied()
+                .unwrap_or_default();
             definition.clone().into_field(FieldId(id))
         });
         Ok(fields.collect())

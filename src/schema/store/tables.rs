@@ -53,17 +53,14 @@ pub(super) fn create_locale_table(
     statements
 }
 
-fn create(
-    dialect: Dialect,
-    name: &str,
-    key: &str,
-    columns: &[(i64, Storage)],
-) -> Vec<Statement> {
+fn create(dialect: Dialect, name: &str, key: &str, columns: &[(i64, Storage)]) -> Vec<Statement> {
     let (number, text) = (dialect.pick("integer", "bigint"), text(dialect));
     let strict = dialect.pick(" strict", "");
     // Short values first: a row that is filtered or sorted need not be read to the end of its texts.
     let mut columns = columns.to_vec();
-    columns.sort_by_key(|(_, storage)| matches!(storage, Storage::Text | Storage::Json | Storage::Items));
+    columns.sort_by_key(|(_, storage)| {
+        matches!(storage, Storage::Text | Storage::Json | Storage::Items)
+    });
     let fields = columns.iter().fold(String::new(), |sql, (field, storage)| {
         format!("{sql}, f{field} {}", sql_type(dialect, *storage))
     });
@@ -72,21 +69,22 @@ fn create(
             "create table {name} (id {number} not null primary key, {key}, created_at {text}, \
              updated_at {text}, published_at {text}, created_by {text}, updated_by {text}{fields}){strict}"
         )),
-        Statement::new(format!("create index {name}_by_update on {name} (updated_at)")),
-        Statement::new(format!("create index {name}_by_publication on {name} (published_at)")),
+        Statement::new(format!(
+            "create index {name}_by_update on {name} (updated_at)"
+        )),
+        Statement::new(format!(
+            "create index {name}_by_publication on {name} (published_at)"
+        )),
     ]
 }
 
 /// Adds a column to a table.
-pub(super) fn add_column(
-    dialect: Dialect,
-    table: &str,
-    field: i64,
-    storage: Storage,
-) -> Statement {
+pub(super) fn add_column(dialect: Dialect, table: &str, field: i64, storage: Storage) -> Statement {
     let sql_type = sql_type(dialect, storage);
     let exists = dialect.pick("", "if not exists ");
-    Statement::new(format!("alter table {table} add column {exists}f{field} {sql_type}"))
+    Statement::new(format!(
+        "alter table {table} add column {exists}f{field} {sql_type}"
+    ))
 }
 
 /// How a column is indexed.
@@ -107,10 +105,19 @@ pub(super) fn create_index(
     let (kind, name) = match indexed {
         Indexed::Not => return None,
         Indexed::Plain => ("", index_name(table, per_locale, field, Indexed::Plain)),
-        Indexed::Unique => ("unique ", index_name(table, per_locale, field, Indexed::Unique)),
+        Indexed::Unique => (
+            "unique ",
+            index_name(table, per_locale, field, Indexed::Unique),
+        ),
     };
-    let columns = if per_locale { format!("locale, f{field}") } else { format!("f{field}") };
-    Some(Statement::new(format!("create {kind}index {name} on {table} ({columns})")))
+    let columns = if per_locale {
+        format!("locale, f{field}")
+    } else {
+        format!("f{field}")
+    };
+    Some(Statement::new(format!(
+        "create {kind}index {name} on {table} ({columns})"
+    )))
 }
 
 /// Drops both forms of a column's index.
