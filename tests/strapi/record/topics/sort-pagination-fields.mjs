@@ -1,5 +1,5 @@
 export default async (r) => {
-  const list = (name, query, type = 'articles', fields = 'fields[0]=title') => r.get(name, `${type}?${query}${fields ? `&${fields}` : ''}`);
+  const list = (name, query, type = 'articles', fields = 'fields[0]=title&fields[1]=slug') => r.get(name, `${type}?${query}${fields ? `&${fields}` : ''}`);
   await list('sort', 'sort=title');
   await list('sort descending', 'sort=title:desc'); await list('sort ascending', 'sort=title:asc'); await list('sort in upper case', 'sort=title:DESC'); await list('sort in mixed case', 'sort=title:Desc');
   await list('sort by two', 'sort=kind:asc,rating:desc'); await list('sort by two with a space', 'sort=kind:asc, rating:desc'); await list('sort list', 'sort[0]=kind&sort[1]=title:desc'); await list('sort object', 'sort[title]=desc'); await list('sort list of objects', 'sort[0][kind]=asc&sort[1][title]=desc'); await list('sort object of two', 'sort[kind]=asc&sort[title]=desc');
