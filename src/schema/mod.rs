@@ -31,6 +31,7 @@ pub mod plan;
 pub mod scalar;
 pub mod slug;
 pub mod store;
+pub mod typescript;
 pub mod validate;
 
 pub use kind::{

@@ -12,15 +12,16 @@ pub fn slugify(text: &str, options: &SlugOptions) -> String {
     for (from, to) in &options.custom_replacements {
         text = text.replace(from, to);
     }
+    // Before transliteration, which makes two capitals of one `Æ`.
+    let text = if options.decamelize {
+        decamelize(&text)
+    } else {
+        text
+    };
     // Scripts that `deunicode` does not know become nothing rather than "[?]".
     let plain = deunicode::deunicode_with_tofu(&text, "");
-    let plain = if plain.trim().is_empty() {
+    let spaced = if plain.trim().is_empty() {
         deunicode(&text)
-    } else {
-        plain
-    };
-    let spaced = if options.decamelize {
-        decamelize(&plain)
     } else {
         plain
     };
