@@ -9,3 +9,4 @@ pub mod entries;
 pub mod platform;
 pub mod query;
 pub mod schema;
+pub mod server;

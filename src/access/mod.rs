@@ -115,6 +115,20 @@ impl View {
         Self { schema, allowed }
     }
 
+    /// The same rights on another generation of the schema.
+    #[must_use]
+    pub fn on(&self, schema: Arc<Schema>) -> Self {
+        Self {
+            schema,
+            allowed: self.allowed.clone(),
+        }
+    }
+
+    /// Whether every type exists for this caller, so that a name that is unknown is no secret.
+    pub fn sees_all(&self) -> bool {
+        matches!(&self.allowed, Allowed::Same(actions) if !actions.is_empty())
+    }
+
     /// The schema behind the view; use it for identity and storage, never to tell a caller what exists.
     pub fn schema(&self) -> &Arc<Schema> {
         &self.schema

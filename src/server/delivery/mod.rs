@@ -1,0 +1,138 @@
+//! The delivery API: `/api/…` in Strapi 5's wire format.
+//!
+//! A name under `/api/` is looked up in the schema of the moment, so new types answer without a restart.
+//! Callers who do not see every type get the same 403 for a type they may not use and one that does not exist.
+
+mod answer;
+mod fixed;
+mod read;
+mod write;
+
+use std::sync::Arc;
+
+use poem::http::Method;
+use poem::{Endpoint, Request, Response};
+use serde::{Deserialize, Serialize};
+
+use super::ServerConfig;
+use super::error::ApiError;
+use super::{authenticate, headers};
+use crate::access::{Action, View};
+use crate::app::{App, Caller};
+use crate::base::json::JsonLimits;
+use crate::schema::{ContentType, TypeKind};
+
+/// What the delivery API accepts.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct ApiConfig {
+    /// Whether unknown parameters beside those of the query language are refused.
+    pub strict_params: bool,
+}
+
+impl Default for ApiConfig {
+    fn default() -> Self {
+        Self {
+            strict_params: true,
+        }
+    }
+}
+
+/// The endpoint behind `/api`.
+#[derive(Debug)]
+pub struct Api {
+    app: Arc<App>,
+    config: ApiConfig,
+    body: JsonLimits,
+}
+
+/// One request on one type.
+struct Call<'a> {
+    api: &'a Api,
+    caller: &'a Caller,
+    content_type: &'a Arc<ContentType>,
+    request_id: &'a str,
+    query: &'a str,
+    v4: bool,
+}
+
+impl Api {
+    /// Serves this app.
+    pub fn new(app: Arc<App>, config: &ServerConfig) -> Self {
+        Self {
+            app,
+            config: config.api.clone(),
+            body: config.body.clone(),
+        }
+    }
+
+    async fn answer(&self, mut request: Request) -> Result<Response, ApiError> {
+        let body = request.take_body();
+        let request_id = headers::request_id(request.headers()).to_owned();
+        let caller = authenticate::caller(&self.app, request.headers()).await?;
+        let path = request.uri().path().trim_matches('/').to_owned();
+        let steps: Vec<&str> = path.split('/').collect();
+        if let Some(fixed) = fixed::answer(&self.app, &caller, &request, &steps).await? {
+            return Ok(fixed);
+        }
+        let name = steps.first().copied().unwrap_or_default();
+        let view = Arc::clone(&caller.view);
+        let content_type = visible(&view, name)?;
+        let call = Call {
+            api: self,
+            caller: &caller,
+            content_type,
+            request_id: &request_id,
+            query: request.uri().query().unwrap_or_default(),
+            v4: wants_v4(&request),
+        };
+        let single = content_type.kind == TypeKind::Single;
+        match (request.method(), steps.as_slice(), single) {
+            (&Method::GET | &Method::HEAD, [_], false) => call.list().await,
+            (&Method::GET | &Method::HEAD, [_, "aggregate"], false) => call.aggregate().await,
+            (&Method::GET | &Method::HEAD, [_, id], false) => call.one(Some(id)).await,
+            (&Method::GET | &Method::HEAD, [_], true) => call.one(None).await,
+            (&Method::POST, [_], false) => call.create(&request, body).await,
+            (&Method::PUT, [_, id], false) => call.update(&request, body, Some(id)).await,
+            (&Method::PUT, [_], true) => call.update(&request, body, None).await,
+            (&Method::DELETE, [_, id], false) => call.delete(&request, Some(id)).await,
+            (&Method::DELETE, [_], true) => call.delete(&request, None).await,
+            (_, [_] | [_, _], _) => Err(ApiError::method_not_allowed()),
+            _ => Err(ApiError::not_found()),
+        }
+    }
+}
+
+/// The type of this name, if the caller may do anything with it.
+fn visible<'v>(view: &'v View, name: &str) -> Result<&'v Arc<ContentType>, ApiError> {
+    let found = view.schema().by_api_name(name);
+    match found.filter(|content_type| view.knows(content_type)) {
+        Some(content_type) => Ok(content_type),
+        None if view.sees_all() => Err(ApiError::not_found()),
+        None => Err(ApiError::forbidden()),
+    }
+}
+
+fn wants_v4(request: &Request) -> bool {
+    request
+        .headers()
+        .get("strapi-response-format")
+        .is_some_and(|value| value.as_bytes().eq_ignore_ascii_case(b"v4"))
+}
+
+impl Call<'_> {
+    fn needs(&self, action: Action) -> Result<(), ApiError> {
+        match self.caller.view.may(self.content_type, action) {
+            true => Ok(()),
+            false => Err(ApiError::forbidden()),
+        }
+    }
+}
+
+impl Endpoint for Api {
+    type Output = Response;
+
+    async fn call(&self, request: Request) -> poem::Result<Response> {
+        Ok(self.answer(request).await?)
+    }
+}

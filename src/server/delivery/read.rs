@@ -1,0 +1,78 @@
+//! Reading: lists, single entries, aggregations.
+
+use poem::Response;
+use poem::http::StatusCode;
+
+use super::{Call, answer};
+use crate::access::Action;
+use crate::base::ids::is_document_id;
+use crate::delivery::{self, ReadError};
+use crate::platform::database::DatabaseError;
+use crate::query::{check, text};
+use crate::server::error::ApiError;
+
+impl Call<'_> {
+    /// `GET /api/:plural`.
+    pub(super) async fn list(&self) -> Result<Response, ApiError> {
+        self.needs(Action::Find)?;
+        let (app, view) = (&self.api.app, &self.caller.view);
+        let params = text::parse(self.query, &app.limits).map_err(answer::bad_text)?;
+        let strict = self.api.config.strict_params;
+        let query = check::list(view, self.content_type, &params, &app.limits, strict)
+            .map_err(answer::bad_query)?;
+        let page = delivery::list(&app.database, view.schema(), &app.totals, &query, &app.limits)
+            .await
+            .map_err(|error| self.failed(error))?;
+        let cursor = |values: &[_]| check::cursor::encode(&query, values).unwrap_or_default();
+        let body = page.into_body(cursor);
+        Ok(self.json(StatusCode::OK, body))
+    }
+
+    /// `GET /api/:plural/:documentId` and `GET /api/:singular`.
+    pub(super) async fn one(&self, id: Option<&str>) -> Result<Response, ApiError> {
+        self.needs(if id.is_some() { Action::FindOne } else { Action::Find })?;
+        if id.is_some_and(|id| !is_document_id(id)) {
+            return Err(ApiError::not_found());
+        }
+        let (app, view) = (&self.api.app, &self.caller.view);
+        let params = text::parse(self.query, &app.limits).map_err(answer::bad_text)?;
+        let strict = self.api.config.strict_params;
+        let id = id.map(str::to_owned);
+        let query = check::one(view, self.content_type, id, &params, &app.limits, strict)
+            .map_err(answer::bad_query)?;
+        let body = delivery::one(&app.database, view.schema(), &query, &app.limits)
+            .await
+            .map_err(|error| self.failed(error))?
+            .ok_or_else(ApiError::not_found)?;
+        Ok(self.json(StatusCode::OK, body))
+    }
+
+    /// `GET /api/:plural/aggregate`.
+    pub(super) async fn aggregate(&self) -> Result<Response, ApiError> {
+        self.needs(Action::Find)?;
+        let (app, view) = (&self.api.app, &self.caller.view);
+        let params = text::parse(self.query, &app.limits).map_err(answer::bad_text)?;
+        let strict = self.api.config.strict_params;
+        let query = check::aggregate(view, self.content_type, &params, &app.limits, strict)
+            .map_err(answer::bad_query)?;
+        drop(query);
+        Err(ApiError::not_found())
+    }
+
+    pub(super) fn json(&self, status: StatusCode, body: Vec<u8>) -> Response {
+        answer::json(status, body, self.caller.is_public())
+    }
+
+    pub(super) fn failed(&self, error: ReadError) -> ApiError {
+        match error {
+            ReadError::TooManyRows(_) | ReadError::TooLarge(_) => {
+                ApiError::validation(error.to_string())
+            }
+            ReadError::Database(DatabaseError::TimedOut(ms)) => ApiError::validation(format!(
+                "the query ran longer than {ms} ms and was stopped; ask for less or filter by an indexed field"
+            )),
+            ReadError::Database(error) => answer::database(&error, self.request_id),
+            ReadError::Stored(cause) => ApiError::internal(&cause, self.request_id),
+        }
+    }
+}

@@ -1,0 +1,82 @@
+//! Everything that knows HTTP: routes, credentials, bodies, the error envelope.
+//!
+//! **Always true**: every route asks [`authenticate`] who calls and the caller's view what they may;
+//! handlers parse, call one function below and convert.
+//! Start reading at [`serve`], then [`delivery`].
+
+pub mod authenticate;
+pub mod body;
+pub mod delivery;
+pub mod error;
+pub mod headers;
+pub mod health;
+pub mod listen;
+
+use std::future::Future;
+use std::sync::Arc;
+
+use poem::{Endpoint, EndpointExt as _, Route};
+
+use crate::app::App;
+use crate::base::json::JsonLimits;
+use crate::platform::database::{DatabaseError, Statement};
+use headers::{HeaderConfig, HeaderConfigError, Outer};
+use listen::{Accept, ListenConfig, Report};
+
+/// How the server behaves.
+#[derive(Debug, Clone, Default)]
+pub struct ServerConfig {
+    /// Connections and their bounds.
+    pub listen: ListenConfig,
+    /// What every response carries.
+    pub headers: HeaderConfig,
+    /// Bounds of JSON bodies.
+    pub body: JsonLimits,
+    /// What the delivery API accepts.
+    pub api: delivery::ApiConfig,
+}
+
+/// Serves until `shutdown` is done, then lets requests in flight finish; `hurry` cuts what is left.
+///
+/// # Errors
+/// When the configuration names an origin or header that is none.
+pub async fn serve<A: Accept>(
+    app: Arc<App>,
+    listener: A,
+    config: ServerConfig,
+    shutdown: impl Future<Output = ()>,
+    hurry: impl Future<Output = ()>,
+) -> Result<Report, HeaderConfigError> {
+    let endpoint = endpoint(app, &config)?;
+    Ok(listen::serve_until(listener, endpoint, config.listen, shutdown, hurry).await)
+}
+
+/// All routes, with what every response carries.
+///
+/// # Errors
+/// As [`serve`].
+pub fn endpoint(
+    app: Arc<App>,
+    config: &ServerConfig,
+) -> Result<impl Endpoint<Output = poem::Response> + 'static, HeaderConfigError> {
+    let checked = Arc::clone(&app);
+    let ready = health::Ready::new(move || ready(Arc::clone(&checked)));
+    let routes = Route::new()
+        .at("/health/live", health::Live)
+        .at("/health/ready", ready)
+        .nest("/api", delivery::Api::new(app, config));
+    Outer::new(routes.map_to_response(), &config.headers)
+}
+
+/// Ready means that writes can be made durable: a transaction begins and commits.
+async fn ready(app: Arc<App>) -> Result<(), String> {
+    app.database
+        .write(|tx| {
+            Box::pin(async move {
+                let touch = "update settings set value = value where name = 'schema_generation'";
+                tx.execute(Statement::new(touch)).await.map(|_| ())
+            })
+        })
+        .await
+        .map_err(|error: DatabaseError| error.to_string())
+}
