@@ -11,6 +11,7 @@ pub mod error;
 pub mod headers;
 pub mod health;
 pub mod listen;
+pub mod openapi;
 
 use std::future::Future;
 use std::sync::Arc;

@@ -1,39 +1,66 @@
 //! Paths under `/api/` that belong to no content type.
 
+use std::sync::Arc;
+
 use poem::http::{Method, StatusCode};
-use poem::{Request, Response};
-use serde_json::json;
+use poem::{Endpoint as _, IntoEndpoint as _, Request, Response};
+use serde_json::Value as Json;
 
 use super::answer;
 use crate::app::{App, Caller};
-use crate::server::error::ApiError;
+use crate::server::error::{ApiError, envelope};
+use crate::server::headers;
+use crate::server::openapi::{self, Docs};
 
-/// Answers a fixed path; `None` if it is none.
-pub(super) async fn answer(
-    app: &App,
-    caller: &Caller,
-    request: &Request,
-    steps: &[&str],
-) -> Result<Option<Response>, ApiError> {
-    match (request.method(), steps) {
-        (&Method::GET | &Method::HEAD, ["i18n", "locales"]) => Ok(Some(locales(app, caller))),
-        _ => Ok(None),
-    }
+/// What answers the fixed paths.
+#[derive(Debug)]
+pub(super) struct Fixed {
+    docs: Docs,
+    description: Json,
 }
 
-/// Strapi's bare array of locales.
-fn locales(app: &App, caller: &Caller) -> Response {
-    let schema = app.schema();
-    let locales: Vec<_> = schema
-        .locales()
-        .iter()
-        .map(|locale| {
-            json!({
-                "id": locale.id, "documentId": format!("locale{}", locale.id), "name": locale.name,
-                "code": locale.code, "isDefault": locale.is_default,
-            })
-        })
-        .collect();
-    let body = json!(locales).to_string().into_bytes();
-    answer::json(StatusCode::OK, body, caller.is_public())
+impl Fixed {
+    pub(super) fn new(app: &Arc<App>) -> Self {
+        Self {
+            docs: Docs::new(app),
+            description: openapi::description(app),
+        }
+    }
+
+    /// Answers a fixed path; `None` if it is none.
+    pub(super) async fn answer(
+        &self,
+        app: &Arc<App>,
+        caller: &Caller,
+        request: &Request,
+        steps: &[&str],
+    ) -> Result<Option<Response>, ApiError> {
+        let read = matches!(request.method(), &Method::GET | &Method::HEAD);
+        let answer = match steps {
+            ["openapi.json"] => {
+                let document = openapi::document(&caller.view, &app.limits, &self.description);
+                let body = document.to_string().into_bytes();
+                answer::json(StatusCode::OK, body, caller.is_public())
+            }
+            ["docs"] => self.docs.page(),
+            ["docs", "explorer.js"] => self.docs.script(),
+            ["i18n", "locales"] => self.service(app, request).await?,
+            _ => return Ok(None),
+        };
+        match read {
+            true => Ok(Some(answer)),
+            false => Err(ApiError::method_not_allowed()),
+        }
+    }
+
+    async fn service(&self, app: &Arc<App>, request: &Request) -> Result<Response, ApiError> {
+        let mut inner = Request::builder().uri(request.uri().path().parse().map_err(|_| ApiError::not_found())?).finish();
+        inner.set_method(Method::GET);
+        let service = openapi::service(Arc::clone(app)).into_endpoint();
+        let id = headers::request_id(request.headers());
+        Ok(service
+            .call(inner)
+            .await
+            .map_or_else(|error| envelope(error, id), poem::IntoResponse::into_response))
+    }
 }

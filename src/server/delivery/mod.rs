@@ -14,6 +14,8 @@ use poem::http::Method;
 use poem::{Endpoint, Request, Response};
 use serde::{Deserialize, Serialize};
 
+use fixed::Fixed;
+
 use super::ServerConfig;
 use super::error::ApiError;
 use super::{authenticate, headers};
@@ -44,6 +46,7 @@ pub struct Api {
     app: Arc<App>,
     config: ApiConfig,
     body: JsonLimits,
+    fixed: Fixed,
 }
 
 /// One request on one type.
@@ -60,6 +63,7 @@ impl Api {
     /// Serves this app.
     pub fn new(app: Arc<App>, config: &ServerConfig) -> Self {
         Self {
+            fixed: Fixed::new(&app),
             app,
             config: config.api.clone(),
             body: config.body.clone(),
@@ -72,7 +76,7 @@ impl Api {
         let caller = authenticate::caller(&self.app, request.headers()).await?;
         let path = request.uri().path().trim_matches('/').to_owned();
         let steps: Vec<&str> = path.split('/').collect();
-        if let Some(fixed) = fixed::answer(&self.app, &caller, &request, &steps).await? {
+        if let Some(fixed) = self.fixed.answer(&self.app, &caller, &request, &steps).await? {
             return Ok(fixed);
         }
         let name = steps.first().copied().unwrap_or_default();
