@@ -40,8 +40,8 @@ pub enum Pagination {
     Cursor {
         /// Entries per page.
         size: u32,
-        /// The sort values of the last entry, if more may follow.
-        last: Option<Vec<Value>>,
+        /// The cursor of the page after this one, if more may follow.
+        next: Option<String>,
     },
 }
 
@@ -61,7 +61,7 @@ impl Pagination {
             },
             Asked::Cursor { size, .. } => Self::Cursor {
                 size: *size,
-                last: None,
+                next: None,
             },
             Asked::One { .. } => Self::Offset {
                 start: 0,
@@ -71,8 +71,8 @@ impl Pagination {
         }
     }
 
-    /// The JSON in `meta.pagination`; `cursor` writes a cursor after sort values.
-    pub fn to_json(&self, cursor: impl FnOnce(&[Value]) -> String) -> String {
+    /// The JSON in `meta.pagination`.
+    pub fn to_json(&self) -> String {
         match self {
             // Strapi shows start and limit here too when nothing is counted.
             Self::Pages {
@@ -107,9 +107,8 @@ impl Pagination {
             } => {
                 format!(r#"{{"start":{start},"limit":{limit},"total":{total}}}"#)
             }
-            Self::Cursor { size, last } => {
-                let next = last.as_deref().map(cursor);
-                let next = Value::from(next);
+            Self::Cursor { size, next } => {
+                let next = Value::from(next.as_deref());
                 format!(r#"{{"pageSize":{size},"nextCursor":{next}}}"#)
             }
         }
@@ -118,10 +117,10 @@ impl Pagination {
 
 impl Page {
     /// The whole answer of a list: `{"data":[…],"meta":{"pagination":{…}}}`.
-    pub fn into_body(self, cursor: impl FnOnce(&[Value]) -> String) -> Vec<u8> {
+    pub fn into_body(self) -> Vec<u8> {
         let meta = format!(
             r#","meta":{{"pagination":{}}}}}"#,
-            self.pagination.to_json(cursor)
+            self.pagination.to_json()
         );
         framed(r#"{"data":"#, self.entries, &meta)
     }

@@ -4,6 +4,7 @@ use std::borrow::Cow;
 use std::fmt::Write as _;
 
 use futures_util::future::BoxFuture;
+use serde_json::value::RawValue;
 
 use crate::query::compile::{Holders, column_name, is_linked, linked, target};
 use crate::query::{Column, Populated, Selection, Shape};
@@ -100,12 +101,9 @@ impl<'a> Run<'a> {
             return Ok(Vec::new());
         }
         let links = self.links(holders, items, selection).await?;
-        let links: Vec<Vec<&str>> = match &links {
+        let links: Vec<Vec<&RawValue>> = match &links {
             None => Vec::new(),
-            Some(text) => elements(Some(text))?
-                .into_iter()
-                .map(|row| elements(Some(row)))
-                .collect::<Result<_, _>>()?,
+            Some(text) => parse(text)?,
         };
         let mut linked = 0;
         let mut populated: Vec<Values<'_>> = Vec::with_capacity(selection.populated.len());
@@ -113,7 +111,7 @@ impl<'a> Run<'a> {
             if is_linked(&part.shape) {
                 let texts = links
                     .iter()
-                    .map(|row| row.get(linked).copied().unwrap_or("null"));
+                    .map(|row| row.get(linked).map_or("null", |value| value.get()));
                 populated.push(self.linked_part(texts.collect(), part).await?);
                 linked += 1;
             } else {

@@ -8,6 +8,7 @@
 //! **Knows nothing about** HTTP, callers' rights (the query was checked) and writing.
 //! Start reading at [`list`].
 
+mod aggregate;
 mod count;
 mod envelope;
 mod items;
@@ -15,6 +16,7 @@ mod raw;
 mod read;
 mod render;
 
+pub use aggregate::aggregate;
 pub use count::Totals;
 pub use envelope::{Page, Pagination};
 pub use read::{list, one};
@@ -35,6 +37,11 @@ pub enum ReadError {
         "the answer has more than {0} bytes; ask for a smaller page, fewer fields or less of what is populated"
     )]
     TooLarge(u64),
+    /// The last entry's sort values do not fit into a cursor.
+    #[error(
+        "the sort values of the last entry are too long for a cursor; sort by something shorter or ask for pages by number"
+    )]
+    Cursor,
     /// What is stored is not as this program writes it.
     #[error("stored content cannot be read: {0}")]
     Stored(String),

@@ -4,6 +4,7 @@ use serde_json::Value as Json;
 
 use crate::base::limits::QueryLimits;
 use crate::platform::database::{Database, Row, Value};
+use crate::query::check::cursor::encode;
 use crate::query::compile::{self, CompileOptions};
 use crate::query::{ListQuery, Page as Asked};
 use crate::schema::Schema;
@@ -21,7 +22,7 @@ pub async fn list(
     query: &ListQuery<'_>,
     limits: &QueryLimits,
 ) -> Result<Page, ReadError> {
-    let options = CompileOptions::new(database.dialect(), schema, query, limits);
+    let options = CompileOptions::new(database.dialect(), schema, query.stage, limits);
     let statement = compile::page(options, query);
     let failed = |error| ReadError::from_database(error, limits.populated_rows);
     let row = database.fetch_optional(statement).await.map_err(failed)?;
@@ -46,7 +47,7 @@ pub async fn list(
                 });
             }
         }
-        Pagination::Cursor { last: place, .. } => *place = last,
+        Pagination::Cursor { next, .. } => *next = cursor(query, last.as_deref())?,
     }
     Ok(Page {
         entries,
@@ -65,7 +66,7 @@ pub async fn one(
     query: &ListQuery<'_>,
     limits: &QueryLimits,
 ) -> Result<Option<Vec<u8>>, ReadError> {
-    let options = CompileOptions::new(database.dialect(), schema, query, limits);
+    let options = CompileOptions::new(database.dialect(), schema, query.stage, limits);
     let statement = compile::page(options, query);
     let failed = |error| ReadError::from_database(error, limits.populated_rows);
     let Some(row) = database.fetch_optional(statement).await.map_err(failed)? else {
@@ -74,6 +75,15 @@ pub async fn one(
     let entry = bounded(entries(row)?, limits)?;
     let entry = render::complete(database, options, query, entry, limits).await?;
     Ok(Some(super::envelope::one_body(entry)))
+}
+
+/// The cursor behind the last entry of a page.
+fn cursor(query: &ListQuery<'_>, last: Option<&[Json]>) -> Result<Option<String>, ReadError> {
+    let Some(values) = last else {
+        return Ok(None);
+    };
+    let text = encode(query, values).ok_or(ReadError::Cursor)?;
+    Ok(Some(text))
 }
 
 /// The JSON text of a page's row, moved out of it.

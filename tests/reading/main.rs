@@ -7,6 +7,7 @@
     reason = "a test may stop where it stands"
 )]
 
+mod aggregates;
 mod components;
 mod fixture;
 mod lists;

@@ -6,8 +6,8 @@ use tympan::base::limits::QueryLimits;
 use tympan::delivery::{self, ReadError, Totals};
 use tympan::platform::database::{Database, DatabaseConfig};
 use tympan::query::{
-    Column, Filter, Hop, ListQuery, LocaleChoice, Nested, Operator, Page, Populated, Selection,
-    Shape, Sort,
+    AggregateQuery, Column, Filter, Hop, ListQuery, LocaleChoice, Nested, Operator, Page,
+    Populated, Selection, Shape, Sort,
 };
 use tympan::schema::{ContentType, Field, Schema};
 
@@ -92,7 +92,7 @@ impl World {
         for (database, totals) in self.databases.iter().zip(&self.totals) {
             let page = delivery::list(database, &self.schema, totals, query, limits).await;
             answers.push(page.map(|page| {
-                let body = page.into_body(|values| json!(values).to_string());
+                let body = page.into_body();
                 serde_json::from_slice::<Json>(&body).unwrap()
             }));
         }
@@ -117,6 +117,19 @@ impl World {
                 .await
                 .unwrap();
             answers.push(body.map(|body| serde_json::from_slice::<Json>(&body).unwrap()));
+        }
+        assert_eq!(answers[0], answers[1]);
+        answers.remove(0)
+    }
+
+    pub(crate) async fn aggregate(&self, query: &AggregateQuery<'_>) -> Json {
+        let limits = QueryLimits::default();
+        let mut answers = Vec::new();
+        for database in &self.databases {
+            let body = delivery::aggregate(database, &self.schema, query, &limits)
+                .await
+                .unwrap();
+            answers.push(serde_json::from_slice::<Json>(&body).unwrap());
         }
         assert_eq!(answers[0], answers[1]);
         answers.remove(0)

@@ -11,6 +11,7 @@
 //! statements are found again. Names in the text are attribute names or made from ids.
 //! **Knows nothing about** connections, rows or HTTP. Start reading at [`page`].
 
+mod aggregate;
 mod builder;
 mod compare;
 mod filter;
@@ -21,6 +22,7 @@ mod page;
 mod scope;
 mod select;
 
+pub use aggregate::aggregate;
 pub use linked::{Holders, is_linked, linked};
 pub use page::{count, page};
 pub use select::{DOC_KEY, LOCALE_KEY, column_name, needs_completion, target};
@@ -28,7 +30,6 @@ pub use select::{DOC_KEY, LOCALE_KEY, column_name, needs_completion, target};
 use crate::base::Stage;
 use crate::base::limits::QueryLimits;
 use crate::platform::database::Dialect;
-use crate::query::ListQuery;
 use crate::schema::Schema;
 
 /// The words with which a statement fails that would populate more rows than allowed; they stand in the database's
@@ -49,16 +50,11 @@ pub struct CompileOptions<'s> {
 }
 
 impl<'s> CompileOptions<'s> {
-    /// The options of a query.
-    pub fn new(
-        dialect: Dialect,
-        schema: &'s Schema,
-        query: &ListQuery<'_>,
-        limits: &QueryLimits,
-    ) -> Self {
+    /// The options of a query that reads a stage.
+    pub fn new(dialect: Dialect, schema: &'s Schema, stage: Stage, limits: &QueryLimits) -> Self {
         Self {
             dialect,
-            stage: query.stage,
+            stage,
             default_locale: schema.default_locale(),
             populated_rows: limits.populated_rows,
         }

@@ -4,7 +4,7 @@ use serde_json::Value as Json;
 
 use crate::base::Stage;
 use crate::platform::database::Statement;
-use crate::query::{ListQuery, Page, PublicationFilter};
+use crate::query::{Filter, ListQuery, Page, PublicationFilter};
 use crate::schema::ContentType;
 
 use super::CompileOptions;
@@ -166,21 +166,32 @@ fn conditions<'s>(
     scope: &Scope<'s>,
     query: &'s ListQuery<'s>,
 ) -> Vec<String> {
+    base_conditions(
+        builder,
+        scope,
+        query.content_type,
+        query.publication,
+        query.filter.as_ref(),
+        query.search.as_deref(),
+    )
+}
+
+/// The conditions on a query's own rows.
+pub(super) fn base_conditions<'s>(
+    builder: &mut Builder<'s>,
+    scope: &Scope<'s>,
+    content_type: &'s ContentType,
+    published: Option<PublicationFilter>,
+    filter: Option<&Filter<'s>>,
+    search: Option<&str>,
+) -> Vec<String> {
     let mut conditions = Vec::new();
     if let Scope::Entry(entry) = scope {
         conditions.extend(entry.in_locale(builder));
-        conditions.extend(
-            query
-                .publication
-                .map(|filter| publication(builder, entry, filter)),
-        );
+        conditions.extend(published.map(|filter| publication(builder, entry, filter)));
     }
-    if let Some(filter) = &query.filter {
-        conditions.push(builder.filter(scope, filter));
-    }
-    if let Some(text) = &query.search {
-        conditions.push(builder.search(scope, query.content_type, text));
-    }
+    conditions.extend(filter.map(|filter| builder.filter(scope, filter)));
+    conditions.extend(search.map(|text| builder.search(scope, content_type, text)));
     conditions
 }
 
