@@ -33,9 +33,9 @@ export default async (r) => {
   for (const [name, filter] of Object.entries(ARTICLES)) await r.get(name, `articles?${filter}&sort=slug&fields[0]=title&fields[1]=slug`);
   const more = async (name, url) => r.get(name, url);
   await more('drafts by relation', 'articles?status=draft&filters[author][name]=Ada Lovelace&sort=slug&fields[0]=title&fields[1]=slug');
-  await more('inverse relation', 'authors?filters[articles][title]=Apple pie&sort=rank&fields[0]=name');
-  await more('inverse to draft articles', 'authors?filters[articles][title]=Never published&sort=rank&fields[0]=name');
-  await more('inverse to draft articles in drafts', 'authors?status=draft&filters[articles][title]=Never published&sort=rank&fields[0]=name');
+  await more('inverse relation', 'authors?filters[articles][title]=Apple pie&sort=rank&fields[0]=name&fields[1]=rank');
+  await more('inverse to draft articles', 'authors?filters[articles][title]=Never published&sort=rank&fields[0]=name&fields[1]=rank');
+  await more('inverse to draft articles in drafts', 'authors?status=draft&filters[articles][title]=Never published&sort=rank&fields[0]=name&fields[1]=rank');
   await more('children', 'categories?filters[children][name]=Async&sort=slug&fields[0]=name&fields[1]=slug');
   await more('draft children', 'categories?filters[children][name]=Drafty&sort=slug&fields[0]=name&fields[1]=slug');
   await more('localised field', 'pages?filters[title]=Accueil&sort=slug&fields[0]=title&fields[1]=slug');
