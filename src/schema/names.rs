@@ -5,8 +5,8 @@
 //! `createdById`, `updatedById`, `createdBy`, `updatedBy`, `entryId`, `status`, `localizations`, `meta`,
 //! `locale`, `__component`, `__contentType` and everything that begins with `strapi`.
 //! Reserved type names: `boolean`, `date`, `date-time`, `time`, `upload`, `document`, `then` and what begins
-//! with `strapi` (Strapi's list), and `auth`, `users`, `sync`, `search`, `events`, `graphql`, `docs`, `i18n`,
-//! which are routes here.
+//! with `strapi` (Strapi's list), and `auth`, `users` and `i18n`, whose routes Strapi's frontends rely on. Routes
+//! that only exist here, such as `/api/events`, give way to a type of that name: `event` is a common type.
 
 const RESERVED_ATTRIBUTES: [&str; 14] = [
     "id",
@@ -25,7 +25,7 @@ const RESERVED_ATTRIBUTES: [&str; 14] = [
     "locale",
 ];
 
-const RESERVED_TYPES: [&str; 15] = [
+const RESERVED_TYPES: [&str; 10] = [
     "boolean",
     "date",
     "date-time",
@@ -35,11 +35,6 @@ const RESERVED_TYPES: [&str; 15] = [
     "then",
     "auth",
     "users",
-    "sync",
-    "search",
-    "events",
-    "graphql",
-    "docs",
     "i18n",
 ];
 

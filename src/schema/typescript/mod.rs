@@ -115,7 +115,10 @@ fn pascal(name: &str) -> String {
 
 fn component_interface(component: &Component, names: &Names) -> String {
     let mut text = doc(&component.display_name, &component.definition);
-    text.push_str(&format!("export interface {} {{\n  id: number;\n", names.of_component(&component.uid)));
+    text.push_str(&format!(
+        "export interface {} {{\n  id: number;\n",
+        names.of_component(&component.uid)
+    ));
     text.push_str(&properties(&component.fields, names));
     text.push_str("}\n\n");
     text
@@ -135,7 +138,10 @@ fn type_interface(content_type: &ContentType, names: &Names) -> String {
 }
 
 fn doc(title: &str, definition: &serde_json::Map<String, Value>) -> String {
-    let description = definition.get("info").and_then(|info| info.get("description")).and_then(Value::as_str);
+    let description = definition
+        .get("info")
+        .and_then(|info| info.get("description"))
+        .and_then(Value::as_str);
     let text = match description.filter(|text| !text.is_empty()) {
         Some(description) => format!("{title}: {description}"),
         None => title.to_owned(),
@@ -157,23 +163,42 @@ fn properties(fields: &[Field], names: &Names) -> String {
 
 /// Whether the property needs `populate`, and its type; none for what never arrives.
 fn property(field: &Field, names: &Names) -> Option<(bool, String)> {
-    let nullable = |kind: String| if field.required { kind } else { format!("{kind} | null") };
+    let nullable = |kind: String| {
+        if field.required {
+            kind
+        } else {
+            format!("{kind} | null")
+        }
+    };
     Some(match &field.kind {
         FieldKind::Password(_) => return None,
         FieldKind::Media { multiple: true, .. } => (true, "MediaFile[]".to_owned()),
         FieldKind::Media { .. } => (true, "MediaFile | null".to_owned()),
         FieldKind::Relation(relation) => (true, linked(relation, names)?),
-        FieldKind::Component { component, repeatable, .. } => {
+        FieldKind::Component {
+            component,
+            repeatable,
+            ..
+        } => {
             let name = names.of_component(component);
-            let kind = if *repeatable { format!("{name}[]") } else { format!("{name} | null") };
+            let kind = if *repeatable {
+                format!("{name}[]")
+            } else {
+                format!("{name} | null")
+            };
             (true, kind)
         }
         FieldKind::DynamicZone { components, .. } => (true, zone(components, names)),
         FieldKind::Enumeration { values } => {
-            let words: Vec<String> = values.iter().map(|word| Value::from(word.as_str()).to_string()).collect();
+            let words: Vec<String> = values
+                .iter()
+                .map(|word| Value::from(word.as_str()).to_string())
+                .collect();
             (false, nullable(words.join(" | ")))
         }
-        FieldKind::Integer(_) | FieldKind::Float(_) | FieldKind::Decimal(_) => (false, nullable("number".to_owned())),
+        FieldKind::Integer(_) | FieldKind::Float(_) | FieldKind::Decimal(_) => {
+            (false, nullable("number".to_owned()))
+        }
         FieldKind::Boolean => (false, nullable("boolean".to_owned())),
         FieldKind::Blocks => (false, nullable("Blocks".to_owned())),
         FieldKind::Json | FieldKind::Custom => (false, "Json".to_owned()),
@@ -200,7 +225,12 @@ fn zone(components: &[String], names: &Names) -> String {
     }
     let items: Vec<String> = components
         .iter()
-        .map(|uid| format!("({} & {{ __component: \"{uid}\" }})", names.of_component(uid)))
+        .map(|uid| {
+            format!(
+                "({} & {{ __component: \"{uid}\" }})",
+                names.of_component(uid)
+            )
+        })
         .collect();
     format!("Array<\n    | {}\n  >", items.join("\n    | "))
 }
@@ -221,7 +251,11 @@ fn indexes(schema: &Schema, names: &Names) -> String {
         index.push_str(&format!("  \"{}\": {name};\n", content_type.api_name()));
     }
     for component in sorted(schema.components(), |one| &one.uid) {
-        components.push_str(&format!("  \"{}\": {};\n", component.uid, names.of_component(&component.uid)));
+        components.push_str(&format!(
+            "  \"{}\": {};\n",
+            component.uid,
+            names.of_component(&component.uid)
+        ));
     }
     format!(
         "/** Every type by its uid. */\nexport interface ContentTypes {{\n{by_uid}}}\n\n\

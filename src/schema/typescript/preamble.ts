@@ -91,7 +91,7 @@ export type Blocks = BlockNode[];
 
 /** How much of a list an answer holds. */
 export type Pagination =
-  | { page: number; pageSize: number; pageCount: number; total: number }
+  | { page: number; pageSize: number; pageCount?: number; total?: number }
   | { start: number; limit: number; total?: number };
 
 /** The answer with one entry. */

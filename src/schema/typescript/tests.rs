@@ -49,9 +49,13 @@ fn names_that_are_taken_get_another() {
     let json = serde_json::json!({
         "info": { "singularName": "record", "pluralName": "records", "displayName": "R" }, "attributes": {}
     });
-    let definition = crate::schema::parse::content_type("types/record.json", None, &json, problems).unwrap();
+    let definition =
+        crate::schema::parse::content_type("types/record.json", None, &json, problems).unwrap();
     let mut working = Working::new(&Schema::default(), &Trash::default());
-    working.apply(&crate::schema::plan::Step::CreateType(Box::new(definition)), &mut |_| 1);
+    working.apply(
+        &crate::schema::plan::Step::CreateType(Box::new(definition)),
+        &mut |_| 1,
+    );
     taken = Names::of(&working.finish(1).0);
 
     assert_eq!(taken.of_type("api::record.record"), "RecordType");
