@@ -23,8 +23,7 @@ impl Call<'_> {
         let page = delivery::list(&app.database, view.schema(), &app.totals, &query, &app.limits)
             .await
             .map_err(|error| self.failed(error))?;
-        let cursor = |values: &[_]| check::cursor::encode(&query, values).unwrap_or_default();
-        let body = page.into_body(cursor);
+        let body = page.into_body();
         Ok(self.json(StatusCode::OK, body))
     }
 
@@ -55,8 +54,10 @@ impl Call<'_> {
         let strict = self.api.config.strict_params;
         let query = check::aggregate(view, self.content_type, &params, &app.limits, strict)
             .map_err(answer::bad_query)?;
-        drop(query);
-        Err(ApiError::not_found())
+        let body = delivery::aggregate(&app.database, view.schema(), &query, &app.limits)
+            .await
+            .map_err(|error| self.failed(error))?;
+        Ok(self.json(StatusCode::OK, body))
     }
 
     pub(super) fn json(&self, status: StatusCode, body: Vec<u8>) -> Response {
@@ -65,7 +66,7 @@ impl Call<'_> {
 
     pub(super) fn failed(&self, error: ReadError) -> ApiError {
         match error {
-            ReadError::TooManyRows(_) | ReadError::TooLarge(_) => {
+            ReadError::TooManyRows(_) | ReadError::TooLarge(_) | ReadError::Cursor => {
                 ApiError::validation(error.to_string())
             }
             ReadError::Database(DatabaseError::TimedOut(ms)) => ApiError::validation(format!(
