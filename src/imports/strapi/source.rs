@@ -127,6 +127,19 @@ impl StrapiArchive {
             })
     }
 
+    /// How many records each of [`StrapiArchive::documents`] has, in the same order.
+    pub fn records_of_documents(&self) -> Vec<u32> {
+        let index = &self.checked.index;
+        let mut counts = vec![0; index.documents().len()];
+        for row in index.rows() {
+            let counted = matches!(row.fate, Fate::Alone | Fate::Both);
+            if let Some(count) = counts.get_mut(row.document as usize).filter(|_| counted) {
+                *count += 1;
+            }
+        }
+        counts
+    }
+
     /// How much there is to import.
     pub fn counts(&self) -> Counts {
         let rows = self.checked.index.rows().iter();

@@ -1,0 +1,104 @@
+//! Values of another system in the form that is stored here, without judging the content.
+//!
+//! A value that breaks a rule of its attribute is kept as long as it can be stored; only what has no
+//! form here at all is refused.
+
+use serde_json::Value as Json;
+
+use crate::platform::database::Value;
+use crate::schema::{FieldKind, Storage, scalar};
+
+/// What became of a value.
+#[derive(Debug, PartialEq)]
+pub(super) enum Taken {
+    /// It is stored as it is.
+    Same(Json),
+    /// It is stored, and people should know that it is odd.
+    Odd(Json, &'static str),
+    /// It has no form here.
+    Not,
+}
+
+/// Brings a value that is not null into its canonical form.
+pub(super) fn take(kind: &FieldKind, storage: Storage, value: Json) -> Taken {
+    let plain_text = storage == Storage::Text && kind.text_rules().is_some();
+    if let (true, Json::String(text)) = (plain_text, &value) {
+        return match text.contains('\0') {
+            false => Taken::Same(value),
+            true => Taken::Odd(
+                Json::String(text.replace('\0', "\u{fffd}")),
+                "texts with the character U+0000, which was replaced by U+FFFD",
+            ),
+        };
+    }
+    match scalar::canonical(kind, &value) {
+        Ok(canonical) => Taken::Same(canonical),
+        Err(_) => bend(kind, storage, value),
+    }
+}
+
+fn bend(kind: &FieldKind, storage: Storage, value: Json) -> Taken {
+    match (kind, storage, value) {
+        (FieldKind::Enumeration { .. }, _, Json::String(text)) if !text.contains('\0') => {
+            Taken::Odd(
+                Json::String(text),
+                "values that their enumeration does not list, kept",
+            )
+        }
+        (FieldKind::Date, _, Json::String(text)) => {
+            let day = text.get(..10).map(|day| Json::String(day.to_owned()));
+            let day = day.and_then(|day| scalar::canonical(kind, &day).ok());
+            day.map_or(Taken::Not, |day| {
+                Taken::Odd(day, "dates with a time of day, which was left out")
+            })
+        }
+        (_, Storage::Text, Json::Number(number)) if kind.text_rules().is_some() => {
+            Taken::Same(Json::String(number.to_string()))
+        }
+        (_, Storage::Text, Json::Bool(value)) if kind.text_rules().is_some() => {
+            Taken::Same(Json::String(value.to_string()))
+        }
+        (_, Storage::Text, value) if kind.text_rules().is_some() => Taken::Odd(
+            Json::String(value.to_string()),
+            "lists and objects in texts, kept as JSON",
+        ),
+        (FieldKind::Integer(_), _, Json::String(digits)) => digits
+            .parse::<i64>()
+            .map_or(Taken::Not, |number| Taken::Same(number.into())),
+        (FieldKind::Integer(_), _, Json::Number(number)) if number.is_i64() => Taken::Odd(
+            Json::Number(number),
+            "whole numbers that JavaScript cannot hold exactly, kept",
+        ),
+        (_, Storage::Real, Json::String(digits)) => {
+            let number = digits.parse::<f64>().ok();
+            let number = number.and_then(serde_json::Number::from_f64);
+            number.map_or(Taken::Not, |number| Taken::Same(Json::Number(number)))
+        }
+        (_, Storage::Boolean, Json::Number(number)) => match number.as_i64() {
+            Some(0) => Taken::Same(false.into()),
+            Some(1) => Taken::Same(true.into()),
+            _ => Taken::Not,
+        },
+        (_, Storage::Json, value) if scalar::depth(&value) <= scalar::MAX_DEPTH => Taken::Odd(
+            value,
+            "values that are not of the form of their attribute, kept",
+        ),
+        _ => Taken::Not,
+    }
+}
+
+/// The stored form of a canonical value.
+pub(super) fn column(storage: Storage, json: Json) -> Value {
+    match (storage, json) {
+        (_, Json::Null) => Value::Null,
+        (Storage::Json, json) => Value::Text(json.to_string()),
+        (Storage::Boolean, Json::Bool(value)) => Value::Bool(value),
+        (Storage::Integer, Json::String(digits)) => {
+            digits.parse().map_or(Value::Null, Value::Integer)
+        }
+        (Storage::Integer, json) => json.as_i64().into(),
+        (Storage::Real, json) => json.as_f64().into(),
+        (_, Json::String(text)) => Value::Text(text),
+        (_, json) => Value::Text(json.to_string()),
+    }
+}

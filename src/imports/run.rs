@@ -1,0 +1,213 @@
+//! The imports from beginning to end.
+
+use std::fs::File;
+use std::io::BufReader;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use super::error::ImportError;
+use super::known::Named;
+use super::produce::{Source, Stop};
+use super::record::ImportRecord;
+use super::report::ImportReport;
+use super::strapi::{ArchiveLimits, ImportLocale, StrapiArchive, StrapiError, is_project};
+use super::wordpress::{Survey, WxrLimits};
+use super::write::{Watch, write};
+use super::{Imported, Progress, merge, wordpress};
+use crate::platform::database::Database;
+use crate::schema::definition::Definitions;
+use crate::schema::{Schema, files, store};
+
+/// Imports a Strapi 5 project folder (its types) or an archive made by `strapi export` (everything).
+///
+/// Media files are copied into the folder `media`. Whoever holds a snapshot of the schema should read
+/// it again afterwards.
+///
+/// # Errors
+/// [`ImportError`]; the database is then as it was before.
+pub async fn import_strapi(
+    database: &Database,
+    path: &Path,
+    key: Option<&str>,
+    media: &Path,
+    progress: impl Fn(Progress) + Send + Sync + 'static,
+) -> Result<Imported, ImportError> {
+    if is_project(path) {
+        let source = files::read(path).map_err(ImportError::Definitions)?;
+        let mut report = ImportReport::default();
+        let (_, schema) = add_schema(database, source, &[], &mut report).await?;
+        return Ok(Imported {
+            schema,
+            report,
+            ..Imported::default()
+        });
+    }
+    let watch: Watch = Arc::new(progress);
+    let archive = open_strapi(path, key, &watch).await?;
+    let mut report = archive.report().clone();
+    let all = archive.definitions().iter();
+    let source = merge::definitions(all.map(|each| (each.uid.as_str(), &each.definition)))?;
+    let (schema, steps) = add_schema(database, source, &archive.locales(), &mut report).await?;
+    let copied = {
+        let (archive, media) = (Arc::clone(&archive), media.to_owned());
+        blocking(move || archive.copy_media(&media)).await??
+    };
+    for name in &copied.conflicts {
+        let what = "media files of which another one with the same name is stored, left out";
+        report.add(what, || name.clone());
+    }
+    let source = StrapiSource(archive);
+    let mut imported = write(database, schema, source, "import:strapi", watch).await?;
+    report.merge(imported.report);
+    imported.report = report;
+    imported.schema = steps;
+    imported.media = copied;
+    Ok(imported)
+}
+
+/// Imports a WordPress export file, making the types it needs.
+///
+/// # Errors
+/// [`ImportError`]; the database is then as it was before.
+pub async fn import_wordpress(
+    database: &Database,
+    path: &Path,
+    progress: impl Fn(Progress) + Send + Sync + 'static,
+) -> Result<Imported, ImportError> {
+    let watch: Watch = Arc::new(progress);
+    let source = {
+        let path = path.to_owned();
+        blocking(move || WordpressSource::open(path)).await??
+    };
+    let mut report = ImportReport::default();
+    let definitions = source.survey.definitions();
+    let all = definitions.iter();
+    let definitions = merge::definitions(all.map(|each| (each.uid.as_str(), &each.definition)))?;
+    let (schema, steps) = add_schema(database, definitions, &[], &mut report).await?;
+    let mut imported = write(database, schema, source, "import:wordpress", watch).await?;
+    report.merge(imported.report);
+    imported.report = report;
+    imported.schema = steps;
+    Ok(imported)
+}
+
+async fn blocking<T: Send + 'static>(
+    work: impl FnOnce() -> T + Send + 'static,
+) -> Result<T, ImportError> {
+    tokio::task::spawn_blocking(work)
+        .await
+        .map_err(|_| ImportError::Stopped)
+}
+
+async fn open_strapi(
+    path: &Path,
+    key: Option<&str>,
+    watch: &Watch,
+) -> Result<Arc<StrapiArchive>, ImportError> {
+    let (path, key) = (path.to_owned(), key.map(str::to_owned));
+    let watch = Arc::clone(watch);
+    let archive = blocking(move || {
+        let limits = ArchiveLimits::default();
+        StrapiArchive::open_watched(&path, key.as_deref(), limits, |total, _| {
+            watch(Progress {
+                what: "bytes checked",
+                done: 0,
+                total,
+            });
+        })
+    });
+    Ok(Arc::new(archive.await??))
+}
+
+/// Adds what the source has and the schema lacks; returns the schema and what was done.
+async fn add_schema(
+    database: &Database,
+    source: Definitions,
+    locales: &[ImportLocale],
+    report: &mut ImportReport,
+) -> Result<(Arc<Schema>, Vec<String>), ImportError> {
+    let schema = store::load(database).await?;
+    let trash = store::trash(database).await?;
+    let plan = merge::plan(&schema, &trash, source, locales, report)?;
+    if plan.is_empty() {
+        return Ok((Arc::new(schema), Vec::new()));
+    }
+    let steps = plan
+        .steps
+        .iter()
+        .map(crate::schema::plan::Step::describe)
+        .collect();
+    store::apply(database, &schema, &trash, &plan, Some("import")).await?;
+    Ok((Arc::new(store::load(database).await?), steps))
+}
+
+struct StrapiSource(Arc<StrapiArchive>);
+
+impl Source for StrapiSource {
+    fn documents(&self) -> Result<Vec<Named>, ImportError> {
+        let named = self.0.documents().zip(self.0.records_of_documents());
+        Ok(named
+            .map(|((uid, id), records)| (uid.to_owned(), id.to_owned(), records))
+            .collect())
+    }
+
+    fn records(
+        &self,
+        _: &mut ImportReport,
+        each: &mut dyn FnMut(ImportRecord) -> Result<(), Stop>,
+    ) -> Result<(), ImportError> {
+        Ok(self.0.records(each)?)
+    }
+}
+
+struct WordpressSource {
+    path: PathBuf,
+    survey: Survey,
+    limits: WxrLimits,
+}
+
+impl WordpressSource {
+    fn open(path: PathBuf) -> Result<Self, ImportError> {
+        let limits = WxrLimits::default();
+        let survey = wordpress::check(reader(&path)?, &limits)?;
+        Ok(Self {
+            path,
+            survey,
+            limits,
+        })
+    }
+}
+
+fn reader(path: &Path) -> Result<BufReader<File>, ImportError> {
+    let file = File::open(path).map_err(|cause| ImportError::Unreadable {
+        path: path.display().to_string(),
+        cause,
+    })?;
+    Ok(BufReader::with_capacity(1 << 16, file))
+}
+
+impl Source for WordpressSource {
+    fn documents(&self) -> Result<Vec<Named>, ImportError> {
+        let mut named: Vec<Named> = Vec::new();
+        let records = wordpress::records(reader(&self.path)?, &self.survey, self.limits.clone());
+        for record in records {
+            let record = record?;
+            named.push((record.content_type, record.document_id, 1));
+        }
+        Ok(named)
+    }
+
+    fn records(
+        &self,
+        report: &mut ImportReport,
+        each: &mut dyn FnMut(ImportRecord) -> Result<(), Stop>,
+    ) -> Result<(), ImportError> {
+        let reader = reader(&self.path)?;
+        let mut records = wordpress::records(reader, &self.survey, self.limits.clone());
+        for record in records.by_ref() {
+            each(record?).map_err(StrapiError::Stopped)?;
+        }
+        report.merge(records.take_report());
+        Ok(())
+    }
+}
