@@ -1,1 +1,7 @@
-fn main(){}
+//! The command `tympan`.
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    tympan::cli::run()
+}
