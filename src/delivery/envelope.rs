@@ -74,15 +74,11 @@ impl Pagination {
     /// The JSON in `meta.pagination`.
     pub fn to_json(&self) -> String {
         match self {
-            // Strapi shows start and limit here too when nothing is counted.
             Self::Pages {
                 page,
                 size,
                 total: None,
-            } => {
-                let start = page.saturating_sub(1).saturating_mul(u64::from(*size));
-                format!(r#"{{"start":{start},"limit":{size}}}"#)
-            }
+            } => format!(r#"{{"page":{page},"pageSize":{size}}}"#),
             Self::Pages {
                 page,
                 size,

@@ -6,7 +6,7 @@ use std::fmt::Write as _;
 use futures_util::future::BoxFuture;
 use serde_json::value::RawValue;
 
-use crate::query::compile::{Holders, column_name, is_linked, linked, target};
+use crate::query::compile::{Holders, column_name, is_linked, linked, reads_content, target};
 use crate::query::{Column, Populated, Selection, Shape};
 use crate::schema::{Component, Field, FieldKind};
 
@@ -17,6 +17,7 @@ use super::render::{Holder, Run, Values, joined};
 /// An item and which holder it lies in.
 struct Item<'a> {
     holder: usize,
+    text: &'a str,
     raw: Raw<'a>,
 }
 
@@ -35,7 +36,11 @@ impl<'a> Run<'a> {
                 let before = items.len();
                 for element in elements(Some(text))? {
                     let raw = parse(element)?;
-                    items.push(Item { holder, raw });
+                    items.push(Item {
+                        holder,
+                        text: element,
+                        raw,
+                    });
                 }
                 lengths.push(items.len() - before);
             }
@@ -139,6 +144,7 @@ impl<'a> Run<'a> {
         if !populated.iter().any(|part| is_linked(&part.shape)) {
             return Ok(None);
         }
+        let whole = populated.iter().any(|part| reads_content(&part.shape));
         let mut list = String::from("[");
         for item in items {
             let Some(holder) = holders.get(item.holder) else {
@@ -147,7 +153,8 @@ impl<'a> Run<'a> {
             let comma = if list.len() > 1 { "," } else { "" };
             let number = item.raw.integer("id").unwrap_or(0);
             let locale = holder.locale.unwrap_or("null");
-            let _ = write!(list, "{comma}[{},{number},{locale}]", holder.doc);
+            let content = if whole { item.text } else { "null" };
+            let _ = write!(list, "{comma}[{},{number},{locale},{content}]", holder.doc);
         }
         list.push(']');
         let holders = Holders {
@@ -156,7 +163,13 @@ impl<'a> Run<'a> {
             localized: first.localized,
             by_locale: first.locale.is_some(),
         };
-        let statement = linked(self.options, self.locale, holders, populated);
+        let statement = linked(
+            self.options,
+            self.content_type,
+            self.locale,
+            holders,
+            populated,
+        );
         self.text(statement).await.map(Some)
     }
 

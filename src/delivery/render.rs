@@ -32,6 +32,7 @@ pub(super) async fn complete(
     let run = Run {
         database,
         options,
+        content_type: query.content_type,
         locale: &query.locale,
         limits,
     };
@@ -55,6 +56,8 @@ pub(super) async fn complete(
 pub(super) struct Run<'a> {
     database: &'a Database,
     pub(super) options: CompileOptions<'a>,
+    /// The type the query is about.
+    pub(super) content_type: &'a ContentType,
     pub(super) locale: &'a LocaleChoice,
     limits: &'a QueryLimits,
 }

@@ -2,7 +2,7 @@
 
 use serde_json::{Value as Json, json};
 use tympan::base::Stage;
-use tympan::query::{Column, Populated, Selection, Shape};
+use tympan::query::{Column, Filter, Operator, Populated, Selection, Shape};
 use tympan::schema::Component;
 
 use crate::world::{World, only};
@@ -245,6 +245,44 @@ async fn counts_take_the_place_of_what_they_count() {
     let answer = world.list(&query).await;
     assert_eq!(answer["data"][0]["tags"], json!({"count": 3}));
     assert_eq!(answer["data"][3]["tags"], json!({"count": 0}));
+    let section = world.schema.component("menu.section").unwrap();
+    let link = world.schema.component("menu.link").unwrap();
+    let mut items = item(section, &["heading"]);
+    let count = |filter| Populated {
+        name: "links",
+        shape: Shape::Count {
+            hop: world.hop_of(&section.fields, "links"),
+            filter,
+        },
+    };
+    let label = Filter::Compare(
+        Column::Field(link.field("label").unwrap()),
+        Operator::Eq(json!("to 15")),
+    );
+    items.populated = vec![count(None), count(Some(label))];
+    query.selection.populated = vec![
+        Populated {
+            name: "blocks",
+            shape: Shape::Count {
+                hop: world.hop("article", "sections"),
+                filter: None,
+            },
+        },
+        component(
+            &world,
+            &world.content_type("article").fields,
+            "sections",
+            items,
+        ),
+    ];
+    let answer = world.list(&query).await;
+    assert_eq!(answer["data"][0]["blocks"], json!({"count": 2}));
+    assert_eq!(answer["data"][1]["blocks"], json!({"count": 0}));
+    let text = answer["data"][0]["sections"].to_string();
+    assert_eq!(
+        text,
+        r#"[{"id":801,"heading":"One","links":{"count":1}},{"id":802,"heading":"Two","links":{"count":0}}]"#
+    );
 }
 
 #[tokio::test]

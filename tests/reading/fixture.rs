@@ -12,7 +12,7 @@ use tympan::schema::{
 
 /// A field with nothing but a kind.
 pub(crate) fn field(id: i64, name: &str, kind: FieldKind) -> Field {
-    let searchable = kind.is_text();
+    let searchable = true;
     Field {
         id: FieldId(id),
         name: name.to_owned(),

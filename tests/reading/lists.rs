@@ -568,7 +568,8 @@ async fn one_entry_by_identity_and_single_types() {
     home.locale = LocaleChoice::One("fr".into());
     assert_eq!(
         world.one(&home).await.unwrap()["data"]["page"]["title"],
-        "Page 21 fr"
+        "Page 21 en",
+        "a type without locales"
     );
 }
 
@@ -579,5 +580,13 @@ async fn search_looks_into_every_searchable_text() {
     query.search = Some("SECOND".into());
     assert_eq!(ids(&world.list(&query).await), [12]);
     query.search = Some("quoted".into());
+    assert_eq!(ids(&world.list(&query).await), [11]);
+    query.search = Some("5".into());
+    assert_eq!(
+        ids(&world.list(&query).await),
+        [13],
+        "numbers equal, identities do not contain it"
+    );
+    query.search = Some("0%".into());
     assert_eq!(ids(&world.list(&query).await), [11]);
 }

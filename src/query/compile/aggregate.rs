@@ -15,7 +15,7 @@ use super::scope::{Entry, Scope};
 /// It gives one row: a JSON array with an element per group, ordered by the group's keys and one more
 /// than asked for if there are more; each is an array of the keys' values, then the measures'.
 pub fn aggregate<'s>(options: CompileOptions<'s>, query: &'s AggregateQuery<'s>) -> Statement {
-    let mut builder = Builder::new(options, &query.locale);
+    let mut builder = Builder::new(options, query.content_type, &query.locale);
     let scope = Scope::Entry(Entry::root(&mut builder, query.content_type));
     let conditions = base_conditions(
         &mut builder,

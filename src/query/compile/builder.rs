@@ -4,6 +4,7 @@ use std::fmt::Write as _;
 
 use crate::platform::database::{Dialect, Value};
 use crate::query::LocaleChoice;
+use crate::schema::ContentType;
 
 use super::CompileOptions;
 use super::scope::LocaleOf;
@@ -28,14 +29,22 @@ pub(super) enum Form {
 pub(super) struct Builder<'s> {
     pub(super) dialect: Dialect,
     pub(super) options: CompileOptions<'s>,
-    locale: &'s LocaleChoice,
+    /// Which locales are read; `None` = the default locale.
+    locale: Option<&'s LocaleChoice>,
     locale_parameter: Option<String>,
     values: Vec<Value>,
     aliases: u32,
 }
 
 impl<'s> Builder<'s> {
-    pub(super) fn new(options: CompileOptions<'s>, locale: &'s LocaleChoice) -> Self {
+    /// A statement about a type; a type without locales has its localised targets in the default locale, whatever
+    /// locale was asked for, as in Strapi.
+    pub(super) fn new(
+        options: CompileOptions<'s>,
+        content_type: &ContentType,
+        locale: &'s LocaleChoice,
+    ) -> Self {
+        let locale = content_type.localized.then_some(locale);
         Self {
             dialect: options.dialect,
             options,
@@ -54,7 +63,7 @@ impl<'s> Builder<'s> {
 
     /// Whether one locale is read; then no row decides which locale its targets are read in.
     pub(super) fn reads_one_locale(&self) -> bool {
-        matches!(self.locale, LocaleChoice::One(_))
+        !matches!(self.locale, Some(LocaleChoice::All))
     }
 
     /// A locale as SQL.
@@ -65,14 +74,14 @@ impl<'s> Builder<'s> {
         }
     }
 
-    /// The parameter with the locale that is read; the default locale when all are.
+    /// The parameter with the locale that is read; the default locale when all are or none is.
     fn locale_parameter(&mut self) -> String {
         if let Some(parameter) = &self.locale_parameter {
             return parameter.clone();
         }
         let code = match self.locale {
-            LocaleChoice::One(code) => code.clone(),
-            LocaleChoice::All => self.options.default_locale.to_owned(),
+            Some(LocaleChoice::One(code)) => code.clone(),
+            _ => self.options.default_locale.to_owned(),
         };
         let parameter = self.bind(Value::Text(code));
         self.locale_parameter = Some(parameter.clone());

@@ -1,7 +1,9 @@
 //! Filters and search as conditions on a row or item.
 
+use serde_json::Value;
+
 use crate::query::{Column, Filter, Hop, Operator, Place, TextMatch};
-use crate::schema::ContentType;
+use crate::schema::{ContentType, FieldKind, Storage};
 
 use super::builder::{Builder, Form};
 use super::hop::{Reverse, Step};
@@ -52,10 +54,10 @@ impl<'s> Builder<'s> {
     /// Identities are looked up where they are indexed; `in` so that `not` of an unknown one holds.
     fn identity(&mut self, entry: &Entry<'s>, operator: &Operator) -> Option<String> {
         let condition = match operator {
-            Operator::Eq(value @ serde_json::Value::String(_)) => {
+            Operator::Eq(value @ Value::String(_)) => {
                 self.compare("document_id", Form::Text, &Operator::Eq(value.clone()))
             }
-            Operator::In(values) if !values.iter().any(serde_json::Value::is_null) => {
+            Operator::In(values) if !values.iter().any(Value::is_null) => {
                 self.compare("document_id", Form::Text, operator)
             }
             _ => return None,
@@ -80,31 +82,42 @@ impl<'s> Builder<'s> {
         format!("exists(select 1{})", step.rows(Some(&condition)))
     }
 
-    /// Any searchable text of the entry contains the words, ignoring case.
+    /// Any searchable text of the entry contains the words, ignoring case, or a searchable number equals them.
+    ///
+    /// Private fields are left out: answers would tell what they hold.
     pub(super) fn search(
         &mut self,
         scope: &Scope<'s>,
         content_type: &'s ContentType,
         text: &str,
     ) -> String {
-        let wanted = Operator::Match(TextMatch {
+        let contains = Operator::Match(TextMatch {
             place: Place::Anywhere,
             text: text.to_owned(),
             ignore_case: true,
             negated: false,
         });
-        let fields = content_type
+        let equals = Operator::Eq(Value::from(text.trim()));
+        let is_number = text.trim().parse::<f64>().is_ok_and(f64::is_finite);
+        let mut conditions = vec![self.comparison(scope, Column::DocumentId, &contains)];
+        for field in content_type
             .fields
             .iter()
-            .filter(|field| field.searchable && field.kind.is_scalar());
-        let conditions: Vec<String> = fields
-            .map(|field| self.comparison(scope, Column::Field(field), &wanted))
-            .collect();
-        if conditions.is_empty() {
-            return "1=0".to_owned();
+            .filter(|field| field.searchable && !field.private)
+        {
+            let operator = match field.storage() {
+                Storage::Text if is_words(&field.kind) => &contains,
+                Storage::Integer | Storage::Real if is_number => &equals,
+                _ => continue,
+            };
+            conditions.push(self.comparison(scope, Column::Field(field), operator));
         }
         format!("({})", conditions.join(" or "))
     }
+}
+
+fn is_words(kind: &FieldKind) -> bool {
+    kind.is_text() && !matches!(kind, FieldKind::Password(_))
 }
 
 /// Whether a filter names values, so that few targets match and it pays to start from them.

@@ -100,7 +100,7 @@ impl<'s> Step<'s> {
                     Dialect::Sqlite => format!("json_extract({alias}.value,'$.id')"),
                     Dialect::Postgres => format!("({alias}.value->>'id')::bigint"),
                 },
-                alias,
+                value: format!("{alias}.value"),
             }),
         }
     }

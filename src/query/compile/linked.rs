@@ -2,7 +2,8 @@
 
 use crate::base::Stage;
 use crate::platform::database::{Dialect, Statement, Value};
-use crate::query::{LocaleChoice, Populated, Shape};
+use crate::query::{Hop, LocaleChoice, Populated, Shape};
+use crate::schema::ContentType;
 
 use super::CompileOptions;
 use super::builder::Builder;
@@ -11,7 +12,8 @@ use super::scope::{Item, LocaleOf, Scope};
 /// Items that were read before.
 #[derive(Debug, Clone, Copy)]
 pub struct Holders<'a> {
-    /// A JSON array of `[document, item, locale]` per item; the locale is null if it is the query's.
+    /// A JSON array of `[document, item, locale, content]` per item; the locale is null if it is the query's, the
+    /// content may be missing unless [`reads_content`].
     pub items: &'a str,
     /// The stage of the rows that hold them.
     pub stage: Stage,
@@ -29,17 +31,29 @@ pub fn is_linked(shape: &Shape<'_>) -> bool {
     }
 }
 
-/// The statement that reads what items link to.
+/// Whether [`linked`] looks into the item itself: components in it are counted.
+pub fn reads_content(shape: &Shape<'_>) -> bool {
+    matches!(
+        shape,
+        Shape::Count {
+            hop: Hop::Component { .. },
+            ..
+        }
+    )
+}
+
+/// The statement that reads what items link to, in a query about `content_type`.
 ///
 /// It gives one row: a JSON array with an element per item, in their order; each is an array with the JSON of
 /// every populated attribute for which [`is_linked`] holds, in their order.
 pub fn linked<'s>(
     options: CompileOptions<'s>,
+    content_type: &ContentType,
     locale: &'s LocaleChoice,
     holders: Holders<'_>,
     populated: &'s [Populated<'s>],
 ) -> Statement {
-    let mut builder = Builder::new(options, locale);
+    let mut builder = Builder::new(options, content_type, locale);
     let items = builder.bind(Value::Text(holders.items.to_owned()));
     let part = |index: u8, kind: &str| match options.dialect {
         Dialect::Sqlite => format!("json_extract(o.value,'$[{index}]')"),
@@ -56,7 +70,10 @@ pub fn linked<'s>(
         link_locale: holders.localized.then(|| row_locale.clone()),
         locale: row_locale,
         number: part(1, "bigint"),
-        alias: "o".to_owned(),
+        value: options
+            .dialect
+            .pick("json_extract(o.value,'$[3]')", "(o.value->3)")
+            .to_owned(),
     });
     let values: Vec<String> = populated
         .iter()

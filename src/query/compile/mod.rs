@@ -23,7 +23,7 @@ mod scope;
 mod select;
 
 pub use aggregate::aggregate;
-pub use linked::{Holders, is_linked, linked};
+pub use linked::{Holders, is_linked, linked, reads_content};
 pub use page::{count, page};
 pub use select::{DOC_KEY, LOCALE_KEY, column_name, needs_completion, target};
 

@@ -18,7 +18,7 @@ use super::select::{Picked, joined};
 /// It gives one row: how many entries, their JSON (an array; for [`Page::One`] one object and perhaps no row), and for
 /// [`Page::Cursor`] an array with the sort values of each entry, the identity last.
 pub fn page<'s>(options: CompileOptions<'s>, query: &'s ListQuery<'s>) -> Statement {
-    let mut builder = Builder::new(options, &query.locale);
+    let mut builder = Builder::new(options, query.content_type, &query.locale);
     let entry = Entry::root(&mut builder, query.content_type);
     let scope = Scope::Entry(entry);
     let sql = match &query.page {
@@ -37,7 +37,7 @@ pub fn page<'s>(options: CompileOptions<'s>, query: &'s ListQuery<'s>) -> Statem
 
 /// The statement that counts what a query finds on all its pages.
 pub fn count<'s>(options: CompileOptions<'s>, query: &'s ListQuery<'s>) -> Statement {
-    let mut builder = Builder::new(options, &query.locale);
+    let mut builder = Builder::new(options, query.content_type, &query.locale);
     let entry = Entry::root(&mut builder, query.content_type);
     let scope = Scope::Entry(entry);
     let conditions = conditions(&mut builder, &scope, query);

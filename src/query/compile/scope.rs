@@ -36,8 +36,8 @@ pub(super) struct Item {
     pub(super) link_locale: Option<LocaleOf>,
     /// The number of the item.
     pub(super) number: String,
-    /// The alias of the row with the element; items that were read before have none and only their links are read.
-    pub(super) alias: String,
+    /// The item's JSON.
+    pub(super) value: String,
 }
 
 /// The locale of a row.
@@ -178,13 +178,13 @@ impl<'s> Scope<'s> {
                 format!("json_each({}) {alias}", entry.field(field))
             }
             (Self::Item(item), Dialect::Sqlite) => {
-                format!("json_each({}.value,'$.{column}') {alias}", item.alias)
+                format!("json_each({},'$.{column}') {alias}", item.value)
             }
             (Self::Entry(entry), Dialect::Postgres) => {
                 elements(&format!("{}::json", entry.field(field)), alias)
             }
             (Self::Item(item), Dialect::Postgres) => {
-                elements(&format!("({}.value->'{column}')", item.alias), alias)
+                elements(&format!("({}->'{column}')", item.value), alias)
             }
         }
     }
@@ -217,16 +217,16 @@ fn item_column(item: &Item, dialect: Dialect, column: Column<'_>) -> (String, Fo
         // Items have no other columns.
         _ => return ("cast(null as text)".to_owned(), Form::Text),
     };
-    let alias = &item.alias;
+    let value = &item.value;
     let sql = match (dialect, form) {
         (Dialect::Sqlite, Form::BigInteger) => {
-            format!("cast(json_extract({alias}.value,'$.{key}') as integer)")
+            format!("cast(json_extract({value},'$.{key}') as integer)")
         }
-        (Dialect::Sqlite, _) => format!("json_extract({alias}.value,'$.{key}')"),
-        (_, Form::Integer | Form::BigInteger) => format!("({alias}.value->>'{key}')::bigint"),
-        (_, Form::Real) => format!("({alias}.value->>'{key}')::float8"),
-        (_, Form::Boolean) => format!("({alias}.value->>'{key}')::boolean"),
-        (_, Form::Text | Form::Json) => format!("({alias}.value->>'{key}') collate \"C\""),
+        (Dialect::Sqlite, _) => format!("json_extract({value},'$.{key}')"),
+        (_, Form::Integer | Form::BigInteger) => format!("({value}->>'{key}')::bigint"),
+        (_, Form::Real) => format!("({value}->>'{key}')::float8"),
+        (_, Form::Boolean) => format!("({value}->>'{key}')::boolean"),
+        (_, Form::Text | Form::Json) => format!("({value}->>'{key}') collate \"C\""),
     };
     (sql, form)
 }
