@@ -5,7 +5,6 @@
 //! the caller did not type. Only `populate=*` leaves out what the caller may not read.
 //! **Knows nothing about** HTTP or SQL. Start reading at [`list`], then the `Reader` in `scope`.
 
-
 use crate::access::{Action, View};
 use crate::base::Stage;
 use crate::base::limits::QueryLimits;
@@ -113,7 +112,13 @@ pub fn one<'s>(
 ) -> Result<ListQuery<'s>, QueryError> {
     let given = Given::new(params, &READ, strict)?;
     page::page(given.page()?, limits)?;
-    read(view, content_type, &given, limits, Page::One { document_id })
+    read(
+        view,
+        content_type,
+        &given,
+        limits,
+        Page::One { document_id },
+    )
 }
 
 /// Checks the parameters of an aggregation: `groupBy`, `measures`, `filters`, `limit` and those of a read.
@@ -156,7 +161,7 @@ pub fn write_params<'s>(
             "Invalid locale {code}. Expected the code of an existing locale"
         )));
     }
-    let mut reader = Reader::new(view, limits, content_type.stage(stage));
+    let mut reader = Reader::new(view, limits, stage);
     let selection = given.selection(&mut reader, content_type)?;
     Ok(WriteParams {
         stage,
@@ -200,9 +205,15 @@ impl<'p> Given<'p> {
         let entries = match params {
             Param::Map(entries) => entries.as_slice(),
             Param::Null => &[],
-            _ => return Err(QueryError::plain("Invalid query. Expected named parameters")),
+            _ => {
+                return Err(QueryError::plain(
+                    "Invalid query. Expected named parameters",
+                ));
+            }
         };
-        let unknown = entries.iter().find(|(key, _)| !known.contains(&key.as_str()));
+        let unknown = entries
+            .iter()
+            .find(|(key, _)| !known.contains(&key.as_str()));
         match unknown {
             Some((key, _)) if strict => Err(QueryError::invalid_key(key, key, None)),
             _ => Ok(Self(entries)),
@@ -369,3 +380,8 @@ fn column_mark(column: Column<'_>) -> String {
         other => select::name_of(other).to_owned(),
     }
 }
+
+#[cfg(test)]
+mod fixture;
+#[cfg(test)]
+mod tests;
