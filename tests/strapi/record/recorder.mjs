@@ -85,6 +85,7 @@ export class Recorder {
   mask(value, key) {
     if (typeof value === 'string') {
       for (const [name, id] of this.docs) if (value.includes(id)) value = value.replaceAll(id, `$doc:${name}`);
+      if (value.startsWith('eyJ')) return '$jwt';
       return DOC.test(value) ? '$doc:?' : value;
     }
     if (Array.isArray(value)) return value.map((v) => this.mask(v));
@@ -107,6 +108,7 @@ export class Recorder {
   async keep(name, method, url, { headers, body, as } = {}) {
     url = url.replace(/[^\x21-\x7e]/g, encodeURIComponent);
     const seen = await this.send(method, await this.resolve(url), headers ?? {}, body === undefined ? undefined : await this.resolve(body));
+    if (seen.body?.jwt) this.tokens.user = seen.body.jwt; // $token:user is the last one handed out
     const doc = seen.body?.data?.documentId;
     if (as && doc) this.docs.set(as, doc);
     else if (as) console.error(`no document from "${name}":`, JSON.stringify(seen.body));
