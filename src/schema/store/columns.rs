@@ -1,34 +1,65 @@
 //! Columns and their indexes in every table that holds a field of a type.
+//!
+//! A type that has lost its drafts keeps their tables; columns change there too, so that the drafts can come
+//! back. Indexes are only made in the tables in use.
 
 use super::StoreError;
 use super::create::{indexed, table_of};
 use super::tables::{self, Indexed};
+use crate::base::Stage;
 use crate::platform::database::{DatabaseError, Dialect, Statement, Transaction};
-use crate::schema::{ContentType, Field};
+use crate::schema::layout::table;
+use crate::schema::{ContentType, Field, TypeId};
 
-/// The tables that hold a field of a type, one per stage.
-pub(super) fn tables_of(one: &ContentType, localized: bool) -> Vec<String> {
-    let tables = one
-        .stages()
-        .iter()
-        .map(|stage| table_of(one.id, *stage, localized));
-    tables.collect()
+/// The stages a type has tables for, in use or not.
+pub(super) async fn stages(
+    tx: &mut Transaction,
+    id: TypeId,
+) -> Result<&'static [Stage], DatabaseError> {
+    let draft = exists(tx, &table(id, Stage::Draft), "id").await?;
+    Ok(super::create::stages(draft))
 }
 
-/// Adds the column of a new field, and its index.
-pub(super) async fn add(
-    tx: &mut Transaction,
-    one: &ContentType,
-    field: &Field,
-) -> Result<(), StoreError> {
+/// Adds the column of a field where it is missing.
+pub(super) async fn add(tx: &mut Transaction, id: TypeId, field: &Field) -> Result<(), StoreError> {
     if !field.storage().is_column() {
         return Ok(());
     }
-    for table in tables_of(one, field.localized) {
-        let statement = tables::add_column(tx.dialect(), &table, field.id.0, field.storage());
+    for stage in stages(tx, id).await? {
+        add_to(tx, &table_of(id, *stage, field.localized), field).await?;
+    }
+    Ok(())
+}
+
+/// Adds the column of a field to a table if it is missing.
+pub(super) async fn add_to(
+    tx: &mut Transaction,
+    table: &str,
+    field: &Field,
+) -> Result<(), DatabaseError> {
+    if !exists(tx, table, &field.column()).await? {
+        let statement = tables::add_column(tx.dialect(), table, field.id.0, field.storage());
         tx.execute(statement).await?;
     }
-    index(tx, one, field).await
+    Ok(())
+}
+
+/// Renames a column so that its name is free and its values stay; returns the new name.
+pub(super) async fn put_aside(
+    tx: &mut Transaction,
+    table: &str,
+    column: &str,
+    generation: i64,
+) -> Result<String, DatabaseError> {
+    let mut name = format!("{column}_was{generation}");
+    let mut again = 2;
+    while exists(tx, table, &name).await? {
+        name = format!("{column}_was{generation}_{again}");
+        again += 1;
+    }
+    let sql = format!("alter table {table} rename column {column} to {name}");
+    tx.execute(Statement::new(sql)).await?;
+    Ok(name)
 }
 
 /// Makes the index a field asks for.
@@ -43,8 +74,9 @@ pub(super) async fn index(
     if !field.storage().is_column() {
         return Ok(());
     }
-    for table in tables_of(one, field.localized) {
-        let kind = indexed(field);
+    let kind = indexed(field);
+    for stage in one.stages() {
+        let table = table_of(one.id, *stage, field.localized);
         let Some(statement) = tables::create_index(&table, field.localized, field.id.0, kind)
         else {
             continue;
@@ -85,13 +117,36 @@ async fn refuse_duplicates(
 /// Drops the indexes of a field.
 pub(super) async fn drop_index(
     tx: &mut Transaction,
-    one: &ContentType,
+    id: TypeId,
     field: &Field,
-) -> Result<(), StoreError> {
-    for table in tables_of(one, field.localized) {
+) -> Result<(), DatabaseError> {
+    if !field.storage().is_column() {
+        return Ok(());
+    }
+    for stage in stages(tx, id).await? {
+        let table = table_of(id, *stage, field.localized);
         for statement in tables::drop_indexes(&table, field.localized, field.id.0) {
             tx.execute(statement).await?;
         }
+    }
+    Ok(())
+}
+
+/// Drops every index of a table but the one of its key.
+pub(super) async fn drop_indexes(tx: &mut Transaction, table: &str) -> Result<(), DatabaseError> {
+    let sql = match tx.dialect() {
+        Dialect::Sqlite => {
+            "select name from sqlite_master where type = 'index' and tbl_name = $1 and sql is not null"
+        }
+        Dialect::Postgres => {
+            "select c.relname::text from pg_index i join pg_class c on c.oid = i.indexrelid \
+             where i.indrelid = to_regclass($1) and not i.indisprimary"
+        }
+    };
+    for row in tx.fetch_all(Statement::new(sql).bind(table)).await? {
+        let name = row.text(0)?;
+        tx.execute(Statement::new(format!("drop index {name}")))
+            .await?;
     }
     Ok(())
 }

@@ -10,6 +10,12 @@
 mod apply;
 mod columns;
 mod create;
+mod drafts;
+mod items;
+mod kinds;
+mod locales;
+mod localize;
+mod pages;
 mod persist;
 mod tables;
 mod trash;
