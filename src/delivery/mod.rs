@@ -15,11 +15,13 @@ mod items;
 mod raw;
 mod read;
 mod render;
+mod v4;
 
 pub use aggregate::aggregate;
 pub use count::Totals;
 pub use envelope::{Page, Pagination};
 pub use read::{list, one};
+pub use v4::v4;
 
 use crate::platform::database::DatabaseError;
 use crate::query::compile::TOO_MANY_ROWS;

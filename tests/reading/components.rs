@@ -323,3 +323,43 @@ async fn statements(world: &World, query: &tympan::query::ListQuery<'_>) -> u64 
         .sum();
     (after - before) / 2
 }
+
+#[tokio::test]
+async fn the_form_of_strapi_4_wraps_entries_and_relations() {
+    let world = World::new().await;
+    let article = world.content_type("article");
+    let mut query = world.query("article");
+    query.selection = only(article, "slug");
+    query.selection.populated = vec![
+        world.populated_with("article", "author", |author| {
+            author.selection = only(world.content_type("author"), "name")
+        }),
+        world.populated_with("article", "tags", |tags| {
+            tags.selection = only(world.content_type("tag"), "name")
+        }),
+        sections(&world),
+    ];
+    let body = world.list(&query).await.to_string();
+    let v4 = tympan::delivery::v4(body.as_bytes(), &query).unwrap();
+    let v4: Json = serde_json::from_slice(&v4).unwrap();
+    let tag = |id: i64, name: &str| json!({"id": id, "attributes": {"name": name}});
+    assert_eq!(v4["data"][0]["id"], 11);
+    let attributes = &v4["data"][0]["attributes"];
+    assert_eq!(attributes["slug"], "first");
+    assert_eq!(
+        attributes["author"],
+        json!({"data": {"id": 1, "attributes": {"name": "Ann"}}})
+    );
+    assert_eq!(
+        attributes["tags"],
+        json!({"data": [tag(7, "Tag 3"), tag(5, "Tag 5"), tag(6, "Tag 4")]})
+    );
+    let link = &attributes["sections"][0]["links"][0];
+    assert_eq!(link["label"], "to 12");
+    assert_eq!(
+        link["article"]["data"]["attributes"]["author"]["data"]["attributes"]["name"],
+        "Ann"
+    );
+    assert_eq!(v4["data"][3]["attributes"]["author"], json!({"data": null}));
+    assert_eq!(v4["meta"]["pagination"]["total"], 4);
+}
