@@ -11,7 +11,7 @@ use std::borrow::Cow;
 
 use crate::base::limits::QueryLimits;
 
-/// Numbers in brackets from here on are names, so that `a[999]` costs no more than `a[9]`.
+/// Numbers in brackets from here on are names, as in `qs`.
 const ARRAY_LIMIT: usize = 100;
 
 /// A parameter's value.
@@ -83,15 +83,16 @@ pub fn parse(query: &str, limits: &QueryLimits) -> Result<Param, TextError> {
     Ok(finish(Node::Map(root)))
 }
 
-/// A value being built; lists may have holes until the end.
+/// A value being built; the items of lists carry their numbers, in ascending order, until the end.
 #[derive(Debug)]
 enum Node {
     Null,
     Text(String),
-    List(Vec<Option<Self>>),
+    List(Items),
     Map(Vec<(String, Self)>),
 }
 
+type Items = Vec<(usize, Node)>;
 type Flat<'q> = Vec<(Cow<'q, str>, Node)>;
 
 /// The parameters under their undivided names; repeated names gather a list.
@@ -210,12 +211,17 @@ fn hash(text: &str) -> u64 {
 /// Adds one more value to a repeated name.
 fn combine(value: &mut Node, more: Node) {
     match value {
-        Node::List(items) => items.push(Some(more)),
+        Node::List(items) => append(items, more),
         _ => {
             let first = std::mem::replace(value, Node::Null);
-            *value = Node::List(vec![Some(first), Some(more)]);
+            *value = Node::List(vec![(0, first), (1, more)]);
         }
     }
+}
+
+fn append(items: &mut Items, value: Node) {
+    let next = items.last().map_or(0, |(index, _)| index + 1);
+    items.push((next, value));
 }
 
 /// One step of a name.
@@ -306,16 +312,11 @@ fn step(inner: &str) -> Step<'_> {
 fn chain(steps: &[Step<'_>], leaf: Node) -> Node {
     steps.iter().rev().fold(leaf, |leaf, step| match step {
         Step::Name(name) => Node::Map(vec![((*name).to_owned(), leaf)]),
-        Step::Index(_, index) => {
-            let mut items: Vec<Option<Node>> = Vec::with_capacity(index + 1);
-            items.resize_with(*index, || None);
-            items.push(Some(leaf));
-            Node::List(items)
-        }
+        Step::Index(_, index) => Node::List(vec![(*index, leaf)]),
         Step::Append => match leaf {
             Node::List(items) => Node::List(items),
             Node::Null => Node::List(Vec::new()),
-            other => Node::List(vec![Some(other)]),
+            other => Node::List(vec![(0, other)]),
         },
     })
 }
@@ -351,47 +352,42 @@ fn merge(target: Node, source: Node) -> Node {
         }
         (Node::List(items), Node::List(more)) => Node::List(merge_lists(items, more)),
         (Node::List(mut items), plain) => {
-            items.push(Some(plain));
+            append(&mut items, plain);
             Node::List(items)
         }
         (plain, Node::List(more)) => {
-            let mut items = Vec::with_capacity(more.len() + 1);
-            items.push(Some(plain));
-            items.extend(more);
+            let mut items = vec![(0, plain)];
+            items.extend(more.into_iter().map(|(index, value)| (index + 1, value)));
             Node::List(items)
         }
-        (one, other) => Node::List(vec![Some(one), Some(other)]),
+        (one, other) => Node::List(vec![(0, one), (1, other)]),
     }
 }
 
-fn merge_lists(mut items: Vec<Option<Node>>, more: Vec<Option<Node>>) -> Vec<Option<Node>> {
-    for (index, value) in more.into_iter().enumerate() {
-        let Some(value) = value else { continue };
-        if index >= items.len() {
-            items.resize_with(index + 1, || None);
-        }
-        let Some(slot) = items.get_mut(index) else {
-            continue;
+fn merge_lists(mut items: Items, more: Items) -> Items {
+    for (index, value) in more {
+        let slot = match items.binary_search_by_key(&index, |(at, _)| *at) {
+            Ok(found) => items.get_mut(found),
+            Err(place) => {
+                items.insert(place, (index, value));
+                continue;
+            }
         };
-        match slot.take() {
-            None => *slot = Some(value),
-            Some(before) if before.is_structure() && value.is_structure() => {
-                *slot = Some(merge(before, value));
+        match slot {
+            Some((_, before)) if before.is_structure() && value.is_structure() => {
+                let first = std::mem::replace(before, Node::Null);
+                *before = merge(first, value);
             }
-            Some(before) => {
-                *slot = Some(before);
-                items.push(Some(value));
-            }
+            _ => append(&mut items, value),
         }
     }
     items
 }
 
-fn numbered(items: Vec<Option<Node>>) -> impl Iterator<Item = (String, Node)> {
+fn numbered(items: Items) -> impl Iterator<Item = (String, Node)> {
     items
         .into_iter()
-        .enumerate()
-        .filter_map(|(index, item)| Some((index.to_string(), item?)))
+        .map(|(index, value)| (index.to_string(), value))
 }
 
 impl Node {
@@ -405,7 +401,9 @@ fn finish(node: Node) -> Param {
     match node {
         Node::Null => Param::Null,
         Node::Text(text) => Param::Text(text),
-        Node::List(items) => Param::List(items.into_iter().flatten().map(finish).collect()),
+        Node::List(items) => {
+            Param::List(items.into_iter().map(|(_, value)| finish(value)).collect())
+        }
         Node::Map(entries) if is_long_list(&entries) => Param::List(
             entries
                 .into_iter()
