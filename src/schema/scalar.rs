@@ -2,7 +2,7 @@
 //!
 //! Messages are Strapi's, without the path in front: `must be at least 3 characters`.
 
-use serde_json::Value;
+use serde_json::{Number, Value};
 
 use super::blocks;
 use super::iso;
@@ -15,11 +15,41 @@ pub const MAX_STRING: usize = 255;
 /// Deepest nesting of a JSON value.
 pub const MAX_DEPTH: usize = 32;
 
+/// Why a value is not of its kind at all.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Refusal {
+    /// What is wrong; the path goes in front unless [`Self::is_whole`].
+    pub message: String,
+    /// Where inside the value.
+    pub inside: Vec<String>,
+    /// Whether the message is complete, as Strapi's are for dates and blocks.
+    pub is_whole: bool,
+}
+
+impl Refusal {
+    /// A message that goes behind the path.
+    pub fn new(message: impl Into<String>) -> Self {
+        Self {
+            message: message.into(),
+            inside: Vec::new(),
+            is_whole: false,
+        }
+    }
+
+    /// A message that stands alone.
+    pub fn whole(message: impl Into<String>) -> Self {
+        Self {
+            is_whole: true,
+            ..Self::new(message)
+        }
+    }
+}
+
 /// The canonical form of a value that is not null.
 ///
 /// # Errors
-/// A message when the value is not of the kind at all; it holds for drafts too.
-pub fn canonical(kind: &FieldKind, value: &Value) -> Result<Value, String> {
+/// When the value is not of the kind at all; that is refused in drafts too.
+pub fn canonical(kind: &FieldKind, value: &Value) -> Result<Value, Refusal> {
     match kind {
         FieldKind::String(_)
         | FieldKind::Text(_)
@@ -32,15 +62,15 @@ pub fn canonical(kind: &FieldKind, value: &Value) -> Result<Value, String> {
         FieldKind::BigInteger(_) => big_integer(value),
         FieldKind::Float(_) | FieldKind::Decimal(_) => number(value),
         FieldKind::Boolean => boolean(value),
-        FieldKind::Date => from_text(value, iso::date, "must be a date, expected YYYY-MM-DD"),
-        FieldKind::Time => from_text(value, iso::time, "must be a time, expected HH:mm:ss.SSS"),
+        FieldKind::Date => date(value),
+        FieldKind::Time => time(value),
         FieldKind::DateTime | FieldKind::Timestamp => datetime(value),
         FieldKind::Blocks => blocks::check(value).map(|()| value.clone()),
         FieldKind::Json | FieldKind::Custom => shallow(value),
         FieldKind::Media { .. }
         | FieldKind::Relation(_)
         | FieldKind::Component { .. }
-        | FieldKind::DynamicZone { .. } => Err("does not hold a scalar".to_owned()),
+        | FieldKind::DynamicZone { .. } => Err(Refusal::new("does not hold a scalar")),
     }
 }
 
@@ -127,16 +157,41 @@ pub fn depth(value: &Value) -> usize {
     }
 }
 
-/// A short rendering of a value for messages.
+/// A rendering of a value for messages: texts in quotes, lists and objects over several lines with every value
+/// as a text, as Strapi's messages show them; long ones are cut.
 pub fn shown(value: &Value) -> String {
+    const LONGEST: usize = 500;
     let text = match value {
-        Value::String(text) => format!("\"{text}\""),
-        other => other.to_string(),
+        Value::Array(_) | Value::Object(_) => {
+            serde_json::to_string_pretty(&leaves_as_texts(value)).unwrap_or_default()
+        }
+        leaf => shown_leaf(leaf),
     };
-    if text.chars().count() <= 80 {
+    if text.chars().count() <= LONGEST {
         return text;
     }
-    text.chars().take(79).chain(std::iter::once('…')).collect()
+    text.chars()
+        .take(LONGEST)
+        .chain(std::iter::once('…'))
+        .collect()
+}
+
+fn shown_leaf(value: &Value) -> String {
+    match value {
+        Value::String(text) => format!("\"{text}\""),
+        other => other.to_string(),
+    }
+}
+
+fn leaves_as_texts(value: &Value) -> Value {
+    match value {
+        Value::Array(items) => items.iter().map(leaves_as_texts).collect(),
+        Value::Object(map) => map
+            .iter()
+            .map(|(key, value)| (key.clone(), leaves_as_texts(value)))
+            .collect(),
+        leaf => Value::String(shown_leaf(leaf)),
+    }
 }
 
 /// The message for a value of the wrong JSON type.
@@ -147,39 +202,44 @@ pub fn wrong_type(expected: &str, value: &Value) -> String {
     )
 }
 
-fn text(value: &Value) -> Result<Value, String> {
+fn not_a_number(value: &Value) -> Refusal {
+    Refusal::new(format!(
+        "must be a `number` type, but the final value was: `NaN` (cast from the value `{}`).",
+        shown(value)
+    ))
+}
+
+fn text(value: &Value) -> Result<Value, Refusal> {
     match value {
         Value::String(text) if text.contains('\0') => {
-            Err("must not contain the character U+0000".to_owned())
+            Err(Refusal::new("must not contain the character U+0000"))
         }
         Value::String(_) => Ok(value.clone()),
-        other => Err(wrong_type("string", other)),
+        other => Err(Refusal::new(wrong_type("string", other))),
     }
 }
 
-fn one_of(values: &[String], value: &Value) -> Result<Value, String> {
+fn one_of(values: &[String], value: &Value) -> Result<Value, Refusal> {
     match value {
         Value::String(word) if values.contains(word) => Ok(value.clone()),
-        _ => Err(format!(
-            "must be one of the following values: {}",
+        // Strapi counts null among the values and prints it as nothing.
+        _ => Err(Refusal::new(format!(
+            "must be one of the following values: {}, ",
             values.join(", ")
-        )),
+        ))),
     }
 }
 
-fn integer(value: &Value) -> Result<Value, String> {
-    let parsed = match value {
-        Value::Number(number) => number.as_i64().or_else(|| whole(number.as_f64()?)),
-        _ => return Err(wrong_type("number", value)),
-    };
-    match parsed {
+fn integer(value: &Value) -> Result<Value, Refusal> {
+    let number = number(value)?;
+    match number.as_i64().or_else(|| whole(number.as_f64()?)) {
         Some(number) if number.unsigned_abs() <= MAX_SAFE_INTEGER.unsigned_abs() => {
             Ok(Value::from(number))
         }
-        Some(_) => Err(format!(
+        Some(_) => Err(Refusal::new(format!(
             "must be between -{MAX_SAFE_INTEGER} and {MAX_SAFE_INTEGER}"
-        )),
-        None => Err("must be an integer".to_owned()),
+        ))),
+        None => Err(Refusal::new("must be an integer")),
     }
 }
 
@@ -192,42 +252,75 @@ fn whole(number: f64) -> Option<i64> {
     (number.fract() == 0.0 && number.abs() <= MAX_SAFE_INTEGER as f64).then_some(number as i64)
 }
 
-fn big_integer(value: &Value) -> Result<Value, String> {
+fn big_integer(value: &Value) -> Result<Value, Refusal> {
     let parsed: Option<i64> = match value {
         Value::Number(number) => number.as_i64().or_else(|| whole(number.as_f64()?)),
         Value::String(text) if is_whole_text(text) => text.parse().ok(),
-        _ => return Err(wrong_type("biginteger", value)),
+        _ => None,
     };
     match parsed {
         Some(number) => Ok(Value::String(number.to_string())),
-        None => Err(format!("must be between {} and {}", i64::MIN, i64::MAX)),
+        None => Err(Refusal::new("must be a valid integer")),
     }
 }
 
-fn number(value: &Value) -> Result<Value, String> {
-    match value.as_f64().filter(|number| number.is_finite()) {
-        Some(_) => Ok(value.clone()),
-        None => Err(wrong_type("number", value)),
+/// A number, or a text that writes one, as Strapi casts it.
+fn number(value: &Value) -> Result<Value, Refusal> {
+    let parsed = match value {
+        Value::Number(_) => Some(value.clone()),
+        Value::String(text) if is_number_text(text) => match text.parse::<i64>() {
+            Ok(whole) => Some(Value::from(whole)),
+            Err(_) => text
+                .parse()
+                .ok()
+                .and_then(Number::from_f64)
+                .map(Value::Number),
+        },
+        _ => None,
+    };
+    parsed
+        .filter(|number| number.as_f64().is_some_and(f64::is_finite))
+        .ok_or_else(|| not_a_number(value))
+}
+
+fn boolean(value: &Value) -> Result<Value, Refusal> {
+    let word = match value {
+        Value::Bool(_) => return Ok(value.clone()),
+        Value::String(word) => word.to_ascii_lowercase(),
+        Value::Number(number) => number.to_string(),
+        _ => String::new(),
+    };
+    match word.as_str() {
+        "true" | "1" => Ok(Value::Bool(true)),
+        "false" | "0" => Ok(Value::Bool(false)),
+        _ => Err(Refusal::new(wrong_type("boolean", value))),
     }
 }
 
-fn boolean(value: &Value) -> Result<Value, String> {
-    match value {
-        Value::Bool(_) => Ok(value.clone()),
-        other => Err(wrong_type("boolean", other)),
+fn date(value: &Value) -> Result<Value, Refusal> {
+    let text = value.as_str().unwrap_or_default();
+    let has_shape = text.len() >= 10
+        && text
+            .bytes()
+            .take(10)
+            .enumerate()
+            .all(|(at, byte)| match at {
+                4 | 7 => byte == b'-',
+                _ => byte.is_ascii_digit(),
+            });
+    match iso::date(text) {
+        Some(day) => Ok(Value::String(day)),
+        None if has_shape => Err(Refusal::whole("Invalid date")),
+        None => Err(Refusal::whole("Invalid format, expected yyyy-MM-dd")),
     }
 }
 
-fn from_text(
-    value: &Value,
-    parse: fn(&str) -> Option<String>,
-    message: &str,
-) -> Result<Value, String> {
-    let parsed = value.as_str().and_then(parse);
-    parsed.map(Value::String).ok_or_else(|| message.to_owned())
+fn time(value: &Value) -> Result<Value, Refusal> {
+    let parsed = value.as_str().and_then(iso::time).map(Value::String);
+    parsed.ok_or_else(|| Refusal::whole("Invalid time format, expected HH:mm:ss.SSS"))
 }
 
-fn datetime(value: &Value) -> Result<Value, String> {
+fn datetime(value: &Value) -> Result<Value, Refusal> {
     let parsed = match value {
         Value::Number(number) => number.as_i64().and_then(iso::datetime_from_millis),
         Value::String(text) => iso::datetime(text).or_else(|| {
@@ -242,14 +335,26 @@ fn datetime(value: &Value) -> Result<Value, String> {
     };
     parsed
         .map(Value::String)
-        .ok_or_else(|| "must be a date and time, expected a timestamp or an ISO date".to_owned())
+        .ok_or_else(|| Refusal::whole("Invalid format, expected a timestamp or an ISO date"))
 }
 
-fn shallow(value: &Value) -> Result<Value, String> {
+fn shallow(value: &Value) -> Result<Value, Refusal> {
     if depth(value) > MAX_DEPTH {
-        return Err(format!("must not nest deeper than {MAX_DEPTH} levels"));
+        return Err(Refusal::new(format!(
+            "must not nest deeper than {MAX_DEPTH} levels"
+        )));
     }
     Ok(value.clone())
+}
+
+/// A plain decimal number; `inf`, `nan`, hexadecimal and blanks are not numbers here.
+fn is_number_text(text: &str) -> bool {
+    let start = text.strip_prefix('-').unwrap_or(text);
+    text.len() <= 40
+        && start.starts_with(|first: char| first.is_ascii_digit())
+        && text
+            .bytes()
+            .all(|byte| byte.is_ascii_digit() || matches!(byte, b'-' | b'+' | b'.' | b'e' | b'E'))
 }
 
 fn is_whole_text(text: &str) -> bool {

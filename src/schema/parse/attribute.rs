@@ -348,8 +348,8 @@ fn default_value(options: &mut Options<'_>, kind: &FieldKind) -> Option<Value> {
             }
             Some(value)
         }
-        Err(message) => {
-            options.problem("default", message);
+        Err(refusal) => {
+            options.problem("default", refusal.message.trim_end_matches(", "));
             None
         }
     }

@@ -134,7 +134,7 @@ fn each_wrong_option_is_named() {
         ),
         (
             json!({ "type": "integer", "default": "x" }),
-            "default: must be a `number` type, but the final value was: `\"x\"`.",
+            "default: must be a `number` type, but the final value was: `NaN` (cast from the value `\"x\"`).",
         ),
         (
             json!({ "type": "integer", "max": 3, "default": 4 }),

@@ -14,39 +14,15 @@ pub(super) fn change(
     wanted: &[FieldDefinition],
 ) {
     let before = planner.working.fields(owner.id).to_vec();
-    let kept: Vec<Option<FieldId>> = wanted
+    let kept = drop_and_rename(planner, owner, &before, wanted);
+    let ids: Vec<Option<FieldId>> = wanted
         .iter()
-        .map(|field| existing(&before, field, wanted))
+        .zip(&kept)
+        .map(|(definition, id)| id.or_else(|| restore(planner, owner, definition, &before)))
         .collect();
-    for field in before
-        .iter()
-        .filter(|field| !kept.contains(&Some(field.id)))
-    {
-        planner.push(Step::TrashField {
-            owner: owner.clone(),
-            field: Box::new(field.clone()),
-        });
-    }
-    for (definition, id) in wanted.iter().zip(&kept) {
-        let Some(field) = id.and_then(|id| before.iter().find(|field| field.id == id)) else {
-            continue;
-        };
-        if field.name != definition.name {
-            let (from, to) = (field.name.clone(), definition.name.clone());
-            planner.push(Step::RenameField {
-                owner: owner.clone(),
-                id: field.id,
-                from,
-                to,
-            });
-        }
-    }
-    let mut ids = Vec::new();
-    for (definition, id) in wanted.iter().zip(&kept) {
-        let id = id.or_else(|| restore(planner, owner, definition, &before));
-        ids.push(id);
+    for (definition, id) in wanted.iter().zip(&ids) {
         if let Some(id) = id {
-            change_kind(planner, owner, id, definition);
+            change_kind(planner, owner, *id, definition);
         }
     }
     if let Some((of, definition)) = of {
@@ -74,6 +50,42 @@ pub(super) fn change(
             order,
         });
     }
+}
+
+fn drop_and_rename(
+    planner: &mut Planner,
+    owner: &Owner,
+    before: &[Field],
+    wanted: &[FieldDefinition],
+) -> Vec<Option<FieldId>> {
+    let kept: Vec<Option<FieldId>> = wanted
+        .iter()
+        .map(|field| existing(before, field, wanted))
+        .collect();
+    for field in before
+        .iter()
+        .filter(|field| !kept.contains(&Some(field.id)))
+    {
+        planner.push(Step::TrashField {
+            owner: owner.clone(),
+            field: Box::new(field.clone()),
+        });
+    }
+    for (definition, id) in wanted.iter().zip(&kept) {
+        let Some(field) = id.and_then(|id| before.iter().find(|field| field.id == id)) else {
+            continue;
+        };
+        if field.name != definition.name {
+            let (from, to) = (field.name.clone(), definition.name.clone());
+            planner.push(Step::RenameField {
+                owner: owner.clone(),
+                id: field.id,
+                from,
+                to,
+            });
+        }
+    }
+    kept
 }
 
 /// The field a definition means and whose values it can take over.

@@ -3,76 +3,58 @@
 use std::collections::BTreeSet;
 
 use super::Step;
-use crate::schema::Schema;
 use crate::schema::convert::{Fit, fit};
+use crate::schema::definition::FieldDefinition;
+use crate::schema::{Field, Schema};
 
 /// Finds drops that look like the old name of something that appears.
 pub(super) fn of(steps: &[Step], current: &Schema) -> Vec<String> {
-    let mut hints = Vec::new();
-    for step in steps {
-        match step {
-            Step::TrashField { owner, field } => {
-                let appears = steps.iter().find_map(|other| match other {
-                    Step::AddField {
-                        owner: of,
-                        field: new,
-                    } if of == owner
-                        && new.name != field.name
-                        && fit(&field.kind, &new.kind) == Fit::AsIs =>
-                    {
-                        Some(&new.name)
-                    }
-                    _ => None,
-                });
-                hints.extend(appears.map(|name| {
-                    line(
-                        &format!("`{}` of {}", field.name, owner.uid),
-                        name,
-                        &field.name,
-                    )
-                }));
-            }
-            Step::TrashType(gone) => {
-                let Some(old) = current.content_type_by_id(gone.id) else {
-                    continue;
-                };
-                let names: BTreeSet<&str> =
-                    old.fields.iter().map(|field| field.name.as_str()).collect();
-                let appears = steps.iter().find_map(|other| match other {
-                    Step::CreateType(new)
-                        if alike(&names, new.fields.iter().map(|field| field.name.as_str())) =>
-                    {
-                        Some(&new.singular)
-                    }
-                    _ => None,
-                });
-                hints.extend(appears.map(|name| {
-                    line(&format!("the type `{}`", old.singular), name, &old.singular)
-                }));
-            }
-            Step::TrashComponent(gone) => {
-                let Some(old) = current.component_by_id(gone.id) else {
-                    continue;
-                };
-                let names: BTreeSet<&str> =
-                    old.fields.iter().map(|field| field.name.as_str()).collect();
-                let appears = steps.iter().find_map(|other| match other {
-                    Step::CreateComponent(new)
-                        if alike(&names, new.fields.iter().map(|field| field.name.as_str())) =>
-                    {
-                        Some(&new.uid)
-                    }
-                    _ => None,
-                });
-                hints.extend(
-                    appears
-                        .map(|name| line(&format!("the component `{}`", old.uid), name, &old.uid)),
-                );
-            }
-            _ => {}
+    steps
+        .iter()
+        .filter_map(|step| hint(step, steps, current))
+        .collect()
+}
+
+fn hint(drop: &Step, steps: &[Step], current: &Schema) -> Option<String> {
+    match drop {
+        Step::TrashField { owner, field } => {
+            let new = steps.iter().find_map(|step| match step {
+                Step::AddField {
+                    owner: of,
+                    field: new,
+                } if of == owner && fit(&field.kind, &new.kind) == Fit::AsIs => {
+                    Some(&new.name).filter(|name| **name != field.name)
+                }
+                _ => None,
+            })?;
+            Some(line(
+                &format!("`{}` of {}", field.name, owner.uid),
+                new,
+                &field.name,
+            ))
         }
+        Step::TrashType(gone) => {
+            let old = current.content_type_by_id(gone.id)?;
+            let new = steps.iter().find_map(|step| match step {
+                Step::CreateType(new) if alike(&old.fields, &new.fields) => Some(&new.singular),
+                _ => None,
+            })?;
+            Some(line(
+                &format!("the type `{}`", old.singular),
+                new,
+                &old.singular,
+            ))
+        }
+        Step::TrashComponent(gone) => {
+            let old = current.component_by_id(gone.id)?;
+            let new = steps.iter().find_map(|step| match step {
+                Step::CreateComponent(new) if alike(&old.fields, &new.fields) => Some(&new.uid),
+                _ => None,
+            })?;
+            Some(line(&format!("the component `{}`", old.uid), new, &old.uid))
+        }
+        _ => None,
     }
-    hints
 }
 
 fn line(what: &str, new: &str, old: &str) -> String {
@@ -82,8 +64,9 @@ fn line(what: &str, new: &str, old: &str) -> String {
 }
 
 /// Whether at least half of the names are the same.
-fn alike<'a>(old: &BTreeSet<&str>, new: impl Iterator<Item = &'a str>) -> bool {
-    let new: BTreeSet<&str> = new.collect();
+fn alike(old: &[Field], new: &[FieldDefinition]) -> bool {
+    let old: BTreeSet<&str> = old.iter().map(|field| field.name.as_str()).collect();
+    let new: BTreeSet<&str> = new.iter().map(|field| field.name.as_str()).collect();
     let same = old.intersection(&new).count();
     same > 0 && same * 2 >= old.len().max(new.len())
 }

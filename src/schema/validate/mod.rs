@@ -113,8 +113,23 @@ pub struct FieldProblem {
     pub message: String,
     /// Strapi's name of the error.
     pub name: &'static str,
-    /// The value as given.
+    /// The value as given; null when nothing was given.
     pub value: Value,
+    /// Which kind of rule was broken.
+    pub rule: Rule,
+}
+
+/// Which kind of rule a value broke, for those who answer Strapi's clients.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Rule {
+    /// The key is not an attribute: Strapi answers this alone, with `details` of `key` and `path`.
+    UnknownKey,
+    /// Nothing was given: Strapi names no value.
+    Missing,
+    /// A date or time cannot be read: Strapi answers the message alone.
+    Format,
+    /// Any other rule of the attribute.
+    Value,
 }
 
 /// Checks the values of an entry; `partial` when keys that are not given keep their stored values.
@@ -131,7 +146,7 @@ pub fn validate_entry(
     mode: Mode,
     partial: bool,
 ) -> Result<CheckedValues, Vec<FieldProblem>> {
-    let mut walk = Walk::new(schema, mode);
+    let mut walk = Walk::new(schema, mode, content_type.draft_and_publish);
     let scope = Scope {
         fields: &content_type.fields,
         values,
@@ -143,7 +158,7 @@ pub fn validate_entry(
 }
 
 /// Keys of an answer that may come back in a write and are passed over, as Strapi does.
-pub const IGNORED_KEYS: [&str; 4] = ["id", "documentId", "locale", "localizations"];
+pub const IGNORED_KEYS: [&str; 2] = ["locale", "publishedAt"];
 
 /// Whether the field is shown next to these values; see [`super::Condition`].
 pub fn is_shown(field: &Field, siblings: &[Field], values: &Map<String, Value>) -> bool {

@@ -90,7 +90,7 @@ impl Walk<'_> {
     ) -> Vec<ComponentValue> {
         let mut instances = Vec::with_capacity(items.len());
         for (index, item) in items.iter().enumerate() {
-            self.enter(index);
+            self.enter(&index.to_string());
             instances.extend(check(self, item));
             self.leave();
         }

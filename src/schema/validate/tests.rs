@@ -177,12 +177,12 @@ fn bad_scalars_are_named_as_strapi_names_them() {
         (
             json!({ "type": "enumeration", "enum": ["x", "y"] }),
             json!("z"),
-            "a must be one of the following values: x, y",
+            "a must be one of the following values: x, y, ",
         ),
         (
             json!({ "type": "integer" }),
-            json!("5"),
-            "a must be a `number` type, but the final value was: `\"5\"`.",
+            json!("five"),
+            "a must be a `number` type, but the final value was: `NaN` (cast from the value `\"five\"`).",
         ),
         (
             json!({ "type": "integer" }),
@@ -207,12 +207,12 @@ fn bad_scalars_are_named_as_strapi_names_them() {
         (
             json!({ "type": "biginteger" }),
             json!("9223372036854775808"),
-            "a must be between -9223372036854775808 and 9223372036854775807",
+            "a must be a valid integer",
         ),
         (
             json!({ "type": "biginteger" }),
             json!("1e3"),
-            "a must be a `biginteger` type, but the final value was: `\"1e3\"`.",
+            "a must be a valid integer",
         ),
         (
             json!({ "type": "float", "max": 1.5 }),
@@ -221,23 +221,23 @@ fn bad_scalars_are_named_as_strapi_names_them() {
         ),
         (
             json!({ "type": "boolean" }),
-            json!("true"),
-            "a must be a `boolean` type, but the final value was: `\"true\"`.",
+            json!("maybe"),
+            "a must be a `boolean` type, but the final value was: `\"maybe\"`.",
         ),
         (
             json!({ "type": "date" }),
             json!("2023-02-29"),
-            "a must be a date, expected YYYY-MM-DD",
+            "Invalid date",
         ),
         (
             json!({ "type": "required", "type": "string", "required": true }),
             json!(null),
-            "a must be defined.",
+            "a must be a `string` type, but the final value was: `null`.",
         ),
         (
             json!({ "type": "blocks" }),
             json!([{ "type": "paragraph" }]),
-            "a block 0: `children` must be a list",
+            "a[0].children is a required field",
         ),
         (
             json!({ "type": "text" }),
@@ -305,9 +305,9 @@ fn problems_inside_components_carry_their_path() {
             ),
             (
                 "blocks/1/stars".to_owned(),
-                "blocks[1].stars must be a `number` type, but the final value was: `\"many\"`."
+                "blocks[1].stars must be a `number` type, but the final value was: `NaN` (cast from the value `\"many\"`)."
             ),
-            ("blocks/1/nope".to_owned(), "Invalid key nope"),
+            ("blocks/1/nope".to_owned(), "Invalid key nope at blocks"),
             (
                 "blocks/2/__component".to_owned(),
                 "blocks[2].__component must be one of the following values: shared.quote"
@@ -462,7 +462,7 @@ fn a_slug_that_will_be_made_is_not_missing() {
 
 #[test]
 fn keys_of_an_answer_may_come_back() {
-    let values = json!({ "id": 1, "documentId": "x", "locale": "en", "a": "b" });
+    let values = json!({ "publishedAt": null, "locale": "en", "a": "b" });
 
     assert!(
         run(

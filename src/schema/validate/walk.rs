@@ -2,7 +2,8 @@
 
 use serde_json::{Map, Value};
 
-use super::{Checked, CheckedValues, FieldProblem, IGNORED_KEYS, Mode, is_shown};
+use super::{Checked, CheckedValues, FieldProblem, IGNORED_KEYS, Mode, Rule, is_shown};
+use crate::base::json::{self, JsonLimits};
 use crate::schema::{Field, FieldKind, Schema, builtin, scalar};
 
 /// The fields of one type or component and what was given for them.
@@ -18,16 +19,18 @@ pub(super) struct Scope<'a> {
 pub(super) struct Walk<'a> {
     pub(super) schema: &'a Schema,
     pub(super) mode: Mode,
+    has_drafts: bool,
     path: Vec<String>,
     nesting: usize,
     problems: Vec<FieldProblem>,
 }
 
 impl<'a> Walk<'a> {
-    pub(super) fn new(schema: &'a Schema, mode: Mode) -> Self {
+    pub(super) fn new(schema: &'a Schema, mode: Mode, has_drafts: bool) -> Self {
         Self {
             schema,
             mode,
+            has_drafts,
             path: Vec::new(),
             nesting: 0,
             problems: Vec::new(),
@@ -54,8 +57,10 @@ impl<'a> Walk<'a> {
             self.path.pop();
         }
         for (key, value) in scope.values {
-            let ignored =
-                IGNORED_KEYS.contains(&key.as_str()) || scope.inside && key == "__component";
+            let ignored = match scope.inside {
+                true => key == "id" || key == "__component",
+                false => IGNORED_KEYS.contains(&key.as_str()),
+            };
             if !ignored && !scope.fields.iter().any(|field| field.name == *key) {
                 self.unknown(key, value);
             }
@@ -69,8 +74,8 @@ impl<'a> Walk<'a> {
         self.nesting
     }
 
-    pub(super) fn enter(&mut self, part: impl ToString) {
-        self.path.push(part.to_string());
+    pub(super) fn enter(&mut self, part: &str) {
+        self.path.push(part.to_owned());
     }
 
     pub(super) fn leave(&mut self) {
@@ -79,22 +84,45 @@ impl<'a> Walk<'a> {
 
     /// Reports a problem at the current place; the message lacks the path.
     pub(super) fn report(&mut self, message: &str, value: &Value) {
-        self.problems.push(FieldProblem {
-            message: format!("{} {message}", self.label()),
-            path: self.path.clone(),
-            name: "ValidationError",
-            value: value.clone(),
-        });
+        let message = format!("{} {message}", self.label());
+        self.push(Rule::Value, message, value);
+    }
+
+    fn missing_value(&mut self) {
+        let message = format!("{} must be defined.", self.label());
+        self.push(Rule::Missing, message, &Value::Null);
     }
 
     fn unknown(&mut self, key: &str, value: &Value) {
-        let mut path = self.path.clone();
-        path.push(key.to_owned());
+        let names = self.path.iter().filter(|part| !is_index(part));
+        let place = names.map(String::as_str).collect::<Vec<_>>().join(".");
+        let message = match place.is_empty() {
+            true => format!("Invalid key {key}"),
+            false => format!("Invalid key {key} at {place}"),
+        };
+        self.enter(key);
+        self.push(Rule::UnknownKey, message, value);
+        self.leave();
+    }
+
+    fn refused(&mut self, refusal: &scalar::Refusal, value: &Value) {
+        let depth = self.path.len();
+        self.path.extend(refusal.inside.iter().cloned());
+        match (refusal.is_whole, refusal.inside.is_empty()) {
+            (true, true) => self.push(Rule::Format, refusal.message.clone(), value),
+            (true, false) => self.push(Rule::Value, refusal.message.clone(), value),
+            (false, _) => self.report(&refusal.message, value),
+        }
+        self.path.truncate(depth);
+    }
+
+    fn push(&mut self, rule: Rule, message: String, value: &Value) {
         self.problems.push(FieldProblem {
-            message: format!("Invalid key {key}"),
-            path,
+            path: self.path.clone(),
+            message,
             name: "ValidationError",
             value: value.clone(),
+            rule,
         });
     }
 
@@ -102,7 +130,7 @@ impl<'a> Walk<'a> {
     fn label(&self) -> String {
         let mut label = String::new();
         for part in &self.path {
-            if part.bytes().all(|byte| byte.is_ascii_digit()) {
+            if is_index(part) {
                 label.push_str(&format!("[{part}]"));
             } else {
                 if !label.is_empty() {
@@ -119,19 +147,7 @@ impl<'a> Walk<'a> {
             return self.missing(scope, field);
         };
         if value.is_null() {
-            if self.needs(scope, field) {
-                let message = if scope.partial {
-                    "cannot be null."
-                } else {
-                    "must be defined."
-                };
-                self.report(message, value);
-            }
-            return Some(match field.kind {
-                FieldKind::Relation(_) => Checked::Relation(Value::Null),
-                FieldKind::Media { .. } => Checked::Media(Value::Null),
-                _ => Checked::Clear,
-            });
+            return self.null(scope, field);
         }
         match &field.kind {
             FieldKind::Relation(relation) => {
@@ -154,9 +170,39 @@ impl<'a> Walk<'a> {
             return Some(Checked::Scalar(default.clone()));
         }
         if self.needs(scope, field) && !will_be_made(scope, field) {
-            self.report("must be defined.", &Value::Null);
+            // Publishing looks at the draft, where what is missing is null.
+            match self.has_drafts && is_plain_text(&field.kind) {
+                true => self.report(&scalar::wrong_type("string", &Value::Null), &Value::Null),
+                false => self.missing_value(),
+            }
         }
         None
+    }
+
+    fn null(&mut self, scope: &Scope<'_>, field: &Field) -> Option<Checked> {
+        let is_list = matches!(
+            field.kind,
+            FieldKind::DynamicZone { .. }
+                | FieldKind::Component {
+                    repeatable: true,
+                    ..
+                }
+        );
+        if is_list {
+            self.report(&scalar::wrong_type("array", &Value::Null), &Value::Null);
+            return None;
+        }
+        if self.needs(scope, field) {
+            match is_plain_text(&field.kind) {
+                true => self.report(&scalar::wrong_type("string", &Value::Null), &Value::Null),
+                false => self.report("must be defined.", &Value::Null),
+            }
+        }
+        Some(match field.kind {
+            FieldKind::Relation(_) => Checked::Relation(Value::Null),
+            FieldKind::Media { .. } => Checked::Media(Value::Null),
+            _ => Checked::Clear,
+        })
     }
 
     fn needs(&self, scope: &Scope<'_>, field: &Field) -> bool {
@@ -164,10 +210,11 @@ impl<'a> Walk<'a> {
     }
 
     fn scalar(&mut self, field: &Field, value: &Value) -> Option<Checked> {
-        let canonical = match scalar::canonical(&field.kind, value) {
+        let parsed = json_in_text(&field.kind, value);
+        let canonical = match scalar::canonical(&field.kind, parsed.as_ref().unwrap_or(value)) {
             Ok(canonical) => canonical,
-            Err(message) => {
-                self.report(&message, value);
+            Err(refusal) => {
+                self.refused(&refusal, value);
                 return None;
             }
         };
@@ -211,4 +258,19 @@ fn will_be_made(scope: &Scope<'_>, field: &Field) -> bool {
     source
         .and_then(Value::as_str)
         .is_some_and(|text| !text.is_empty())
+}
+
+/// As in Strapi a text that is a JSON list or object is what it says, for `json` attributes.
+fn json_in_text(kind: &FieldKind, value: &Value) -> Option<Value> {
+    let text = value.as_str().filter(|_| *kind == FieldKind::Json)?;
+    let parsed = json::parse(text.as_bytes(), &JsonLimits::default()).ok()?;
+    (parsed.is_array() || parsed.is_object()).then_some(parsed)
+}
+
+fn is_plain_text(kind: &FieldKind) -> bool {
+    kind.is_text() && !matches!(kind, FieldKind::Enumeration { .. })
+}
+
+fn is_index(part: &str) -> bool {
+    part.bytes().all(|byte| byte.is_ascii_digit())
 }
