@@ -10,3 +10,4 @@ mod site;
 mod strapi;
 #[path = "../support/mod.rs"]
 mod support;
+mod wordpress;
