@@ -95,6 +95,12 @@ impl Step {
                     to.name()
                 )
             }
+            _ => self.describe_change(),
+        }
+    }
+
+    fn describe_change(&self) -> String {
+        match self {
             Self::SetLocalized {
                 of,
                 localized,
@@ -225,8 +231,8 @@ fn conversion_count(
         FieldKind::DynamicZone { components, .. } => {
             Count::ItemsNotOf(owner, id, components.clone())
         }
-        _ if convert::drops_items(from, to) => Count::BeyondOne(owner, id),
-        _ => Count::NotConverting(owner, id),
+        _ if convert::drops_items(from, to) => Count::BeyondOne(owner, id, Box::new(to.clone())),
+        _ => Count::NotConverting(owner, id, Box::new(to.clone())),
     }
 }
 

@@ -76,6 +76,10 @@ impl Plan {
 
 /// One change of the schema.
 #[derive(Debug, Clone, PartialEq)]
+#[expect(
+    clippy::large_enum_variant,
+    reason = "a plan holds few steps, and not for long"
+)]
 pub enum Step {
     /// A locale appears.
     AddLocale(LocaleDefinition),
@@ -255,10 +259,10 @@ pub enum Count {
     Drafts(TypeId),
     /// Values, links or items a field holds.
     Values(OwnerId, FieldId),
-    /// Values of a field that [`super::convert::convert`] refuses.
-    NotConverting(OwnerId, FieldId),
-    /// Links or items of a field beyond the first of each list.
-    BeyondOne(OwnerId, FieldId),
+    /// Values of a field that [`super::convert::convert`] to this kind refuses.
+    NotConverting(OwnerId, FieldId, Box<FieldKind>),
+    /// Links or items of a field that this kind has no room for.
+    BeyondOne(OwnerId, FieldId, Box<FieldKind>),
     /// Items of a dynamic zone whose component is none of these.
     ItemsNotOf(OwnerId, FieldId, Vec<String>),
     /// Values of a field that occur more than once.

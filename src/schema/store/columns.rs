@@ -157,13 +157,18 @@ pub(super) async fn exists(
     table: &str,
     column: &str,
 ) -> Result<bool, DatabaseError> {
-    let sql = match tx.dialect() {
+    let statement = existence(tx.dialect(), table, column);
+    Ok(tx.fetch_optional(statement).await?.is_some())
+}
+
+/// A statement with a row if a table has a column.
+pub(super) fn existence(dialect: Dialect, table: &str, column: &str) -> Statement {
+    let sql = match dialect {
         Dialect::Sqlite => "select 1 from pragma_table_info($1) where name = $2",
         Dialect::Postgres => {
             "select 1::bigint from pg_attribute where attrelid = to_regclass($1) and attname = $2 \
              and not attisdropped"
         }
     };
-    let statement = Statement::new(sql).bind(table).bind(column);
-    Ok(tx.fetch_optional(statement).await?.is_some())
+    Statement::new(sql).bind(table).bind(column)
 }

@@ -31,10 +31,6 @@ impl Known {
         known
     }
 
-    pub(super) fn uid(&self, id: ComponentId) -> Option<&str> {
-        self.by_id.get(&id).map(|one| one.uid.as_str())
-    }
-
     /// The component of an item in a field of that kind.
     fn component_of(&self, kind: &FieldKind, item: &Map<String, Json>) -> Option<&Component> {
         let id = match kind {

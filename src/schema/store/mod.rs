@@ -15,6 +15,7 @@ mod items;
 mod kinds;
 mod locales;
 mod localize;
+mod measure;
 mod pages;
 mod persist;
 mod tables;
@@ -22,6 +23,7 @@ mod trash;
 
 pub use apply::apply;
 pub use create::ensure_built_in;
+pub use measure::measure;
 pub use trash::trash;
 
 use std::collections::{BTreeMap, HashMap};

@@ -35,14 +35,14 @@ pub(super) async fn places(
     Ok(places.collect())
 }
 
-/// The tables in use that hold a field.
-pub(super) fn places_in_use(one: &ContentType, localized: bool) -> Vec<Place> {
-    let places = one.stages().iter().map(|stage| Place {
-        table: table_of(one.id, *stage, localized),
-        stage: *stage,
+/// The table with the values of a field that editors work on.
+pub(super) fn place_in_use(one: &ContentType, localized: bool) -> Place {
+    let stage = one.stage(Stage::Draft);
+    Place {
+        table: table_of(one.id, stage, localized),
+        stage,
         localized,
-    });
-    places.collect()
+    }
 }
 
 /// One value that is not null.
