@@ -9,10 +9,8 @@
 //! Start reading at [`Schema`], then [`parse`], [`check`] and [`plan`].
 
 use std::collections::HashMap;
-use std::fmt;
 use std::sync::Arc;
 
-use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 pub mod blocks;
@@ -21,6 +19,7 @@ pub mod check;
 pub mod convert;
 pub mod definition;
 pub mod files;
+mod ids;
 pub mod iso;
 pub mod json_schema;
 mod kind;
@@ -34,44 +33,12 @@ pub mod store;
 pub mod typescript;
 pub mod validate;
 
+pub use ids::{ComponentId, FieldId, TypeId};
 pub use kind::{
     Condition, FieldKind, MediaKind, OnDelete, Pattern, Range, Relation, RelationKind, SlugOptions,
     TextRules, UidRules,
 };
 pub use layout::Storage;
-
-/// Identifies a content type for ever, whatever it is called.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(transparent)]
-pub struct TypeId(pub i64);
-
-/// Identifies a field of a type or component for ever.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(transparent)]
-pub struct FieldId(pub i64);
-
-/// Identifies a component for ever.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(transparent)]
-pub struct ComponentId(pub i64);
-
-impl fmt::Display for TypeId {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.fmt(f)
-    }
-}
-
-impl fmt::Display for FieldId {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.fmt(f)
-    }
-}
-
-impl fmt::Display for ComponentId {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.fmt(f)
-    }
-}
 
 /// A language content is written in.
 #[derive(Debug, Clone, PartialEq, Eq)]

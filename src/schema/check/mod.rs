@@ -4,11 +4,13 @@
 
 use std::collections::{BTreeMap, HashMap};
 
-use super::definition::{Definitions, FieldDefinition, Problem, TypeNames};
+use super::definition::{Definitions, FieldDefinition, Problem};
 use super::{FieldKind, TypeKind};
+use targets::TypeNames;
 
 mod components;
 mod relations;
+mod targets;
 #[cfg(test)]
 mod tests;
 
