@@ -91,7 +91,8 @@ impl<'s> Reader<'s, '_> {
                 self.attribute(column, value, &Path::below(below, key), depth)
             }
             Some(Member::Hop(hop)) => self.related(hop, value, &Path::below(below, key), depth + 1),
-            Some(Member::Zone(_) | Member::Morph(_)) | None => Err(self.unknown(key, below)),
+            Some(Member::Zone(_) | Member::Morph(_)) => Err(self.misplaced(key, below)),
+            None => Err(self.unknown(key, below)),
         }
     }
 

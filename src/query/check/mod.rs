@@ -227,14 +227,20 @@ impl<'p> Given<'p> {
             .map(|(_, value)| value)
     }
 
-    /// `pagination`; its keys at the top level are refused, as Strapi does.
+    /// `pagination`; its keys at the top level are refused, also those that Strapi ignores.
     fn page(&self) -> Result<Option<&'p Param>, QueryError> {
-        for key in ["page", "pageSize", "start", "limit"] {
-            if self.get(key).is_some() {
-                return Err(QueryError::pagination(
-                    "Invalid pagination attributes. The page parameters are incorrect and must be in the pagination object",
-                ));
-            }
+        if self.get("page").or(self.get("pageSize")).is_some() {
+            return Err(QueryError::plain(
+                "Invalid pagination parameters. Cannot use both page-based (page, pageSize) and offset-based (start, limit) pagination in the same query.",
+            ));
+        }
+        if let Some(key) = ["start", "limit"]
+            .into_iter()
+            .find(|key| self.get(key).is_some())
+        {
+            return Err(QueryError::plain(format!(
+                "Invalid pagination parameters. Write pagination[{key}] instead of {key}"
+            )));
         }
         Ok(self.get("pagination"))
     }
@@ -271,6 +277,9 @@ impl<'p> Given<'p> {
             Some(Param::Text(code)) if code.is_empty() || code == "*" => {
                 Ok(LocaleChoice::One(view.schema().default_locale().to_owned()))
             }
+            None | Some(Param::Null) if content_type.localized && self.filters_locale() => {
+                Ok(LocaleChoice::All)
+            }
             None | Some(Param::Null) => {
                 Ok(LocaleChoice::One(view.schema().default_locale().to_owned()))
             }
@@ -281,6 +290,12 @@ impl<'p> Given<'p> {
                 "Invalid parameter at 'locale'. Expected one locale code or *",
             )),
         }
+    }
+
+    /// Whether `filters[locale]` chooses the locales, which then are not narrowed to the default one.
+    fn filters_locale(&self) -> bool {
+        self.get("filters")
+            .is_some_and(|filters| filters.get("locale").is_some())
     }
 
     fn search(&self, limits: &QueryLimits) -> Result<Option<String>, QueryError> {

@@ -38,9 +38,10 @@ pub(super) fn page<'p>(
 ) -> Result<(Page, Option<&'p str>), QueryError> {
     let asked = match value {
         None | Some(Param::Null) => Asked::default(),
+        Some(Param::Text(text)) if text.is_empty() => Asked::default(),
         Some(Param::Map(entries)) => asked(entries)?,
         Some(_) => {
-            return Err(QueryError::pagination(
+            return Err(QueryError::plain(
                 "Invalid pagination parameter. Expected pagination[page], [pageSize], [start], [limit], [withCount] or [cursor]",
             ));
         }
@@ -81,6 +82,8 @@ fn asked(entries: &[(String, Param)]) -> Result<Asked<'_>, QueryError> {
     let mut asked = Asked::default();
     for (key, value) in entries {
         match key.as_str() {
+            // A blank page is the first, as in Strapi; a blank size is refused, because there it is 1.
+            "page" | "start" if is_blank(value) => {}
             "page" => asked.page = whole(key, value)?,
             "pageSize" => asked.page_size = whole(key, value)?,
             "start" => asked.start = whole(key, value)?,
@@ -111,7 +114,7 @@ fn asked(entries: &[(String, Param)]) -> Result<Asked<'_>, QueryError> {
 /// A whole number; a name without a value counts as not given.
 pub(super) fn whole(key: &str, value: &Param) -> Result<Option<i64>, QueryError> {
     let refused = || {
-        QueryError::pagination(format!(
+        QueryError::plain(format!(
             "Invalid parameter at '{key}'. Expected a whole number of at most {NUMBER_DIGITS} digits"
         ))
     };
@@ -125,6 +128,10 @@ pub(super) fn whole(key: &str, value: &Param) -> Result<Option<i64>, QueryError>
         }
         _ => Err(refused()),
     }
+}
+
+fn is_blank(value: &Param) -> bool {
+    matches!(value, Param::Text(text) if text.is_empty())
 }
 
 fn at_least(asked: Option<i64>, least: u64) -> u64 {

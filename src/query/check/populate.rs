@@ -5,13 +5,13 @@ use crate::query::{Selection, Shape};
 
 use super::error::{Path, QueryError};
 use super::scope::{Member, Reader, Scope};
-use super::value::boolean;
+use super::value::{boolean, truth};
 
 /// Most populated attributes in one request, those behind `*` included.
 const MOST_POPULATED: u32 = 400;
 const INVALID_POPULATE: &str =
     "Invalid populate parameter. Expected a string, an array of strings, a populate object";
-const INVALID_NESTED: &str = "Invalid nested populate. Expected '*' or an object";
+pub(super) const INVALID_NESTED: &str = "Invalid nested populate. Expected '*' or an object";
 /// The attribute that lists the other locales of a document.
 const LOCALIZATIONS: &str = "localizations";
 
@@ -123,10 +123,13 @@ impl<'s> Reader<'s, '_> {
         depth: u32,
         selection: &mut Selection<'s>,
     ) -> Result<(), QueryError> {
-        let Some(member) = self.populatable(scope, name) else {
-            return Err(self.unknown(name, below));
-        };
         let path = Path::below(below, name);
+        let Some(member) = self.populatable(scope, name) else {
+            return Err(match self.member(scope, name) {
+                Some(_) => self.misplaced(name, below),
+                None => self.unknown(name, below),
+            });
+        };
         let ask = match value {
             Param::Null => return Ok(()),
             Param::Text(text) => match self.switch(text, &path)? {
@@ -259,6 +262,7 @@ impl<'s> Reader<'s, '_> {
                     match key.as_str() {
                         "fields" => fields = Some(value),
                         "populate" => populate = Some(value),
+                        "count" if truth(value) == Some(false) => {}
                         _ => return Err(self.unknown(key, Some(path))),
                     }
                 }

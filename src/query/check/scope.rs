@@ -140,6 +140,11 @@ impl<'s, 'l> Reader<'s, 'l> {
         QueryError::invalid_key(self.param, key, path.as_deref())
     }
 
+    /// The error of a name that exists and cannot stand there; Strapi's shows its whole path.
+    pub(super) fn misplaced(&self, key: &str, below: Option<&Path<'_>>) -> QueryError {
+        self.unknown(key, Some(&Path::below(below, key)))
+    }
+
     /// The error of a value that cannot stand there.
     pub(super) fn unfit(&self, path: &Path<'_>, expected: &str) -> QueryError {
         QueryError::invalid_value(self.param, &path.text(), expected)

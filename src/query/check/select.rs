@@ -31,9 +31,11 @@ impl<'s> Reader<'s, '_> {
             Some(Param::Map(_)) => return Err(QueryError::plain(INVALID_FIELDS)),
         }
         wanted.retain(|name| !name.is_empty());
-        for name in &wanted {
-            if *name != "*" && !matches!(self.member(scope, name), Some(Member::Column(_))) {
-                return Err(self.unknown(name, None));
+        for name in wanted.iter().filter(|name| **name != "*") {
+            match self.member(scope, name) {
+                Some(Member::Column(_)) => {}
+                Some(_) => return Err(self.misplaced(name, None)),
+                None => return Err(self.unknown(name, None)),
             }
         }
         let mut columns = self.every_column(scope);

@@ -8,11 +8,10 @@ use crate::schema::{Component, ContentType, Field, FieldKind};
 
 use super::error::{Path, QueryError};
 use super::page::whole;
-use super::populate::{Ask, Branch};
+use super::populate::{Ask, Branch, INVALID_NESTED};
 use super::scope::{Reader, Scope};
 use super::value::truth;
 
-const ONLY_STAR: &str = "Invalid nested population query detected. When using 'populate' within polymorphic structures, its value must be '*' to indicate all second level links. Specific field targeting is not supported here. Consider using the fragment API for more granular population control.";
 const MIXED: &str =
     "Invalid pagination attributes. Use either page and pageSize or start and limit";
 
@@ -69,7 +68,8 @@ impl<'s> Reader<'s, '_> {
                 let options = self.options(options, path)?;
                 // Filters and sort inside populate begin a path of their own, as in Strapi.
                 nested.filter = self.filters(scope, options.filters)?;
-                if options.count {
+                // Of files, Strapi does not count; it answers them.
+                if options.count && !matches!(hop, Hop::Media { .. }) {
                     return Ok(Shape::Count {
                         hop,
                         filter: nested.filter,
@@ -96,10 +96,14 @@ impl<'s> Reader<'s, '_> {
         path: &Path<'_>,
         depth: u32,
     ) -> Result<Shape<'s>, QueryError> {
-        if let Ask::Options(options) = ask
-            && let Some((key, _)) = options.iter().find(|(key, _)| key == "on")
-        {
-            return Err(self.no_fragments(key, path));
+        if let Ask::Options(options) = ask {
+            if options.iter().any(|(key, _)| key == "on") {
+                return Err(no_fragments(path));
+            }
+            if self.counts(options, path)? {
+                let hop = Hop::Component { field, component };
+                return Ok(Shape::Count { hop, filter: None });
+            }
         }
         Ok(Shape::Component {
             field,
@@ -263,12 +267,13 @@ impl<'s> Reader<'s, '_> {
             match (key.as_str(), value) {
                 ("on", Param::Map(named)) => parts = Parts::On(named),
                 ("on" | "populate", Param::Null) => {}
+                // Strapi takes the option here and answers the items all the same.
+                ("count", value) if truth(value).is_some() => {}
                 ("populate", Param::Text(text)) if text == "*" => {
                     if !matches!(parts, Parts::On(_)) {
                         parts = Parts::Everything;
                     }
                 }
-                ("populate", _) => return Err(QueryError::plain(ONLY_STAR)),
                 _ => return Err(self.unknown(key, Some(path))),
             }
         }
@@ -286,8 +291,8 @@ impl<'s> Reader<'s, '_> {
             let ask = match value {
                 Param::Map(options) => Ask::Options(options),
                 Param::Text(text) if self.switch(text, path)? => Ask::Plain,
-                Param::Text(_) | Param::Null => continue,
-                Param::List(_) => return Err(self.unknown(uid, Some(path))),
+                Param::Text(_) => continue,
+                Param::List(_) | Param::Null => return Err(QueryError::plain(INVALID_NESTED)),
             };
             asked.push((uid.as_str(), ask));
         }
@@ -300,13 +305,12 @@ impl<'s> Reader<'s, '_> {
         self.unknown(uid, Some(&inner))
     }
 
-    fn no_fragments(&self, key: &str, path: &Path<'_>) -> QueryError {
-        let mut error = self.unknown(key, Some(path));
-        error.message = format!(
-            "Using fragments is not permitted to populate \"{}\"",
-            path.text()
-        );
-        error
+    /// Whether `count=true` is among the options.
+    fn counts(&self, options: &[(String, Param)], path: &Path<'_>) -> Result<bool, QueryError> {
+        let given = options.iter().find(|(key, _)| key == "count");
+        given.map_or(Ok(false), |(key, value)| {
+            truth(value).ok_or_else(|| self.unknown(key, Some(path)))
+        })
     }
 
     fn options<'p>(
@@ -328,7 +332,7 @@ impl<'s> Reader<'s, '_> {
                 "pageSize" => options.page_size = whole(key, value)?,
                 "start" => options.start = whole(key, value)?,
                 "limit" => options.limit = whole(key, value)?,
-                "on" => return Err(self.no_fragments(key, path)),
+                "on" => return Err(no_fragments(path)),
                 _ => return Err(self.unknown(key, Some(path))),
             }
         }
@@ -356,6 +360,13 @@ impl<'s> Reader<'s, '_> {
         let limit = options.limit.filter(|limit| *limit != -1).map(size);
         Ok((start, limit))
     }
+}
+
+fn no_fragments(path: &Path<'_>) -> QueryError {
+    QueryError::plain(format!(
+        "Using fragments is not permitted to populate \"{}\"",
+        path.text()
+    ))
 }
 
 fn is_many(hop: Hop<'_>) -> bool {

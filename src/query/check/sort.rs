@@ -46,7 +46,7 @@ impl<'s> Reader<'s, '_> {
         }
     }
 
-    /// `title:desc,author.name`; segments without a field are skipped, as Strapi does.
+    /// `title:desc,author.name`; blank segments and what follows an order are skipped, as Strapi does.
     fn sort_text(
         &mut self,
         scope: Scope<'s>,
@@ -54,10 +54,14 @@ impl<'s> Reader<'s, '_> {
         keys: &mut Vec<Sort<'s>>,
     ) -> Result<(), QueryError> {
         for segment in text.split(',') {
-            let (field, order) = segment.split_once(':').unwrap_or((segment, "asc"));
-            let field = field.trim();
-            if field.is_empty() {
+            if segment.trim().is_empty() {
                 continue;
+            }
+            let mut parts = segment.split(':');
+            let field = parts.next().unwrap_or_default().trim();
+            let order = parts.next().unwrap_or("asc");
+            if field.is_empty() {
+                return Err(QueryError::plain(INVALID_ORDER));
             }
             let mut names = field.split('.');
             let first = names.next().unwrap_or_default();
@@ -92,14 +96,15 @@ impl<'s> Reader<'s, '_> {
                 }
                 Some(Member::Hop(hop)) => {
                     let Some(next) = names.next() else {
-                        return Err(unknown(self, name, &walked));
+                        return Err(unknown(self, name, &join(&walked, name)));
                     };
                     walked = join(&walked, name);
                     scope = Scope::of(hop);
                     hops.push(hop);
                     name = next;
                 }
-                _ => return Err(unknown(self, name, &walked)),
+                Some(_) => return Err(unknown(self, name, &join(&walked, name))),
+                None => return Err(unknown(self, name, &walked)),
             }
         }
     }
@@ -127,7 +132,8 @@ impl<'s> Reader<'s, '_> {
                     hops.pop();
                 }
                 (Some(Member::Column(_)), _) => return Err(QueryError::plain(INVALID_ORDER)),
-                _ => return Err(self.unknown(name, below)),
+                (Some(_), _) => return Err(self.misplaced(name, below)),
+                (None, _) => return Err(self.unknown(name, below)),
             }
         }
         Ok(())
