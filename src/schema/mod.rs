@@ -3,7 +3,7 @@
 //! A [`Schema`] is an immutable snapshot; a change makes a new one with a higher generation. Types,
 //! components and fields have ids that never change and are never used again; names are labels.
 //! What is read here was checked by [`check`] as one set, so targets, components and target fields exist.
-//! Two types are built in, see [`builtin`].
+//! The type of files is built in, see [`builtin`].
 //!
 //! **Knows nothing about** tables, callers, HTTP or entries that exist. Only [`files`] touches the disk.
 //! Start reading at [`Schema`], then [`parse`], [`check`] and [`plan`].
@@ -28,6 +28,7 @@ pub mod names;
 pub mod parse;
 pub mod plan;
 pub mod scalar;
+mod shown;
 pub mod slug;
 pub mod store;
 pub mod typescript;
@@ -118,6 +119,17 @@ impl ContentType {
             TypeKind::Collection => &self.plural,
             TypeKind::Single => &self.singular,
         }
+    }
+
+    /// Whether `options.privateAttributes` hides this name; the way to hide `createdAt` and its like, which are
+    /// no fields.
+    pub fn hides(&self, name: &str) -> bool {
+        let hidden = self
+            .definition
+            .get("options")
+            .and_then(|options| options.get("privateAttributes"));
+        let mut names = hidden.and_then(Value::as_array).into_iter().flatten();
+        names.any(|hidden| hidden.as_str() == Some(name))
     }
 
     /// Whether the type is part of Tympan (`plugin::…`) and has no file in the schema folder.

@@ -7,6 +7,7 @@ use serde_json::{Number, Value};
 use super::blocks;
 use super::iso;
 use super::kind::{FieldKind, Range, TextRules};
+pub use super::shown::{shown, wrong_type};
 
 /// Largest whole number a JavaScript client holds exactly.
 pub const MAX_SAFE_INTEGER: i64 = 9_007_199_254_740_991;
@@ -155,51 +156,6 @@ pub fn depth(value: &Value) -> usize {
         Value::Object(map) => 1 + map.values().map(depth).max().unwrap_or(0),
         _ => 0,
     }
-}
-
-/// A rendering of a value for messages: texts in quotes, lists and objects over several lines with every value
-/// as a text, as Strapi's messages show them; long ones are cut.
-pub fn shown(value: &Value) -> String {
-    const LONGEST: usize = 500;
-    let text = match value {
-        Value::Array(_) | Value::Object(_) => {
-            serde_json::to_string_pretty(&leaves_as_texts(value)).unwrap_or_default()
-        }
-        leaf => shown_leaf(leaf),
-    };
-    if text.chars().count() <= LONGEST {
-        return text;
-    }
-    text.chars()
-        .take(LONGEST)
-        .chain(std::iter::once('…'))
-        .collect()
-}
-
-fn shown_leaf(value: &Value) -> String {
-    match value {
-        Value::String(text) => format!("\"{text}\""),
-        other => other.to_string(),
-    }
-}
-
-fn leaves_as_texts(value: &Value) -> Value {
-    match value {
-        Value::Array(items) => items.iter().map(leaves_as_texts).collect(),
-        Value::Object(map) => map
-            .iter()
-            .map(|(key, value)| (key.clone(), leaves_as_texts(value)))
-            .collect(),
-        leaf => Value::String(shown_leaf(leaf)),
-    }
-}
-
-/// The message for a value of the wrong JSON type.
-pub fn wrong_type(expected: &str, value: &Value) -> String {
-    format!(
-        "must be a `{expected}` type, but the final value was: `{}`.",
-        shown(value)
-    )
 }
 
 fn not_a_number(value: &Value) -> Refusal {

@@ -1,14 +1,10 @@
 //! Finding the steps: first what there is, then what it is called, then what is in it.
 
 use super::{
-    ComponentRef, Kind, Owner, OwnerId, Plan, Step, Trash, TypeRef, Working, fields, hints,
+    ComponentRef, Kind, Owner, OwnerId, Plan, Step, Trash, TypeRef, Working, fields, hints, locales,
 };
-use crate::schema::definition::{
-    ComponentDefinition, Definitions, LocaleDefinition, TypeDefinition,
-};
-use crate::schema::{
-    Component, ComponentId, ContentType, Locale, Schema, TypeId, TypeKind, builtin,
-};
+use crate::schema::definition::{ComponentDefinition, Definitions, TypeDefinition};
+use crate::schema::{Component, ComponentId, ContentType, Schema, TypeId, TypeKind, builtin};
 
 /// Steps so far, carried out as they are found.
 pub(super) struct Planner {
@@ -39,8 +35,8 @@ pub(super) fn plan(current: &Schema, trash: &Trash, wanted: &Definitions) -> Pla
     let mut wanted_types = builtin::types();
     wanted_types.extend(wanted.types.iter().cloned());
 
-    let wanted_locales = locales_or_one(current, wanted);
-    appearing_locales(&mut planner, wanted_locales.as_deref());
+    let wanted_locales = locales::or_one(current, wanted);
+    locales::appearing(&mut planner, wanted_locales.as_deref());
     let types: Vec<(Option<TypeId>, &TypeDefinition)> = wanted_types
         .iter()
         .map(|definition| {
@@ -64,65 +60,12 @@ pub(super) fn plan(current: &Schema, trash: &Trash, wanted: &Definitions) -> Pla
     appear(&mut planner, trash, &types, &components);
     change_components(&mut planner, &wanted.components);
     change_types(&mut planner, &wanted_types);
-    vanishing_locales(&mut planner, wanted_locales.as_deref());
+    locales::vanishing(&mut planner, wanted_locales.as_deref());
 
     let hints = hints::of(&planner.steps, current);
     Plan {
         steps: planner.steps,
         hints,
-    }
-}
-
-/// The wanted locales; when nobody says anything and there are none, one to begin with.
-fn locales_or_one(current: &Schema, wanted: &Definitions) -> Option<Vec<LocaleDefinition>> {
-    match &wanted.locales {
-        Some(locales) if !locales.is_empty() => Some(locales.clone()),
-        _ if current.locales().is_empty() => Some(vec![LocaleDefinition {
-            code: "en".to_owned(),
-            name: "English".to_owned(),
-            is_default: true,
-            fallback: None,
-        }]),
-        _ => None,
-    }
-}
-
-fn appearing_locales(planner: &mut Planner, wanted: Option<&[LocaleDefinition]>) {
-    for definition in wanted.unwrap_or_default() {
-        let existing = planner
-            .working
-            .locales
-            .iter()
-            .find(|locale| locale.code == definition.code);
-        match existing.cloned() {
-            None => planner.push(Step::AddLocale(definition.clone())),
-            Some(from) if LocaleDefinition::of(&from) != *definition => {
-                planner.push(Step::ChangeLocale {
-                    from,
-                    to: definition.clone(),
-                });
-            }
-            Some(_) => {}
-        }
-    }
-}
-
-fn vanishing_locales(planner: &mut Planner, wanted: Option<&[LocaleDefinition]>) {
-    let Some(wanted) = wanted else { return };
-    let gone = |locale: &&Locale| {
-        !wanted
-            .iter()
-            .any(|definition| definition.code == locale.code)
-    };
-    let gone: Vec<Locale> = planner
-        .working
-        .locales
-        .iter()
-        .filter(gone)
-        .cloned()
-        .collect();
-    for locale in gone {
-        planner.push(Step::RemoveLocale(locale));
     }
 }
 

@@ -23,6 +23,7 @@ mod describe;
 mod diff;
 mod fields;
 mod hints;
+mod locales;
 #[cfg(test)]
 mod tests;
 mod working;
