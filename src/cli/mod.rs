@@ -5,12 +5,17 @@
 //! Every command works beside a running server on the same database.
 //! Start reading at [`run`].
 
+mod check;
 mod config;
 mod failure;
+mod import;
+mod init;
 mod logging;
 mod open;
+mod openapi;
 mod print;
 mod role;
+mod schema;
 mod serve;
 mod token;
 mod user;
@@ -49,6 +54,11 @@ struct Global {
 #[derive(Debug, Subcommand)]
 enum Command {
     Serve(serve::Serve),
+    Init(init::Init),
+    #[command(subcommand)]
+    Schema(schema::Command),
+    #[command(subcommand)]
+    Import(import::Import),
     #[command(subcommand)]
     Token(token::Token),
     #[command(subcommand)]
@@ -56,6 +66,8 @@ enum Command {
     #[command(subcommand)]
     User(user::User),
     Config(config::Show),
+    Openapi(openapi::OpenApi),
+    Check(check::Check),
 }
 
 /// Reads the command line, does what it says and tells how it went.
@@ -90,10 +102,15 @@ async fn dispatch(command: Command, loaded: &Loaded) -> anyhow::Result<()> {
     let config = &loaded.config;
     match command {
         Command::Serve(_) => serve::run(config).await,
+        Command::Init(init) => init::run(&init, config).await,
+        Command::Schema(schema) => schema::run(schema, config).await,
+        Command::Import(import) => import::run(import, config).await,
         Command::Token(token) => token::run(token, config).await,
         Command::Role(role) => role::run(role, config).await,
         Command::User(user) => user::run(user, config).await,
         Command::Config(_) => config::run(loaded),
+        Command::Openapi(openapi) => openapi::run(&openapi, config).await,
+        Command::Check(_) => check::run(config).await,
     }
 }
 

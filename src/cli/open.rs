@@ -13,6 +13,9 @@ use crate::config::Config;
 use crate::platform::database::DatabaseError;
 use crate::schema::ContentType;
 
+/// Milliseconds a statement may run when a person waits for a whole answer, not a browser for a page.
+pub(super) const PATIENT_MS: u64 = 60 * 60 * 1000;
+
 /// Opens the database, which is made if there is none, with its folder.
 pub(super) async fn open(config: &Config) -> anyhow::Result<Arc<App>> {
     make_folder(Path::new(&config.data))?;

@@ -12,6 +12,7 @@
 //! Start reading at [`Entries`], then [`acts`].
 
 pub mod acts;
+pub mod audit;
 mod check;
 pub mod edit;
 pub mod error;
