@@ -6,8 +6,8 @@ use crate::query::text::Param;
 use crate::query::{AggregateQuery, Column, Measure};
 use crate::schema::{ContentType, FieldKind};
 
-use super::Given;
 use super::error::QueryError;
+use super::given::Given;
 use super::page::whole;
 use super::scope::{Member, Reader, Scope};
 use super::value::Kind;

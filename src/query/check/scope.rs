@@ -128,10 +128,13 @@ impl<'s, 'l> Reader<'s, 'l> {
     /// The type of that uid, if the caller may read what this query would read of it.
     pub(super) fn readable(&self, uid: &str) -> Option<&'s ContentType> {
         let target = self.view.schema().content_type(uid)?;
+        self.may_read(target).then_some(target.as_ref())
+    }
+
+    /// Whether the caller may read what this query would read of a type.
+    pub(super) fn may_read(&self, target: &ContentType) -> bool {
         let drafts = self.stage == Stage::Draft && target.draft_and_publish;
-        let may = self.view.may(target, Action::Find)
-            && (!drafts || self.view.may(target, Action::Draft));
-        may.then_some(target)
+        self.view.may(target, Action::Find) && (!drafts || self.view.may(target, Action::Draft))
     }
 
     /// The error of a name that does not exist, below a path.

@@ -11,6 +11,10 @@ use std::borrow::Cow;
 
 use crate::base::limits::QueryLimits;
 
+mod node;
+
+use node::{Node, combine, finish, put};
+
 /// Numbers in brackets from here on are names, as in `qs`.
 const ARRAY_LIMIT: usize = 100;
 
@@ -83,16 +87,6 @@ pub fn parse(query: &str, limits: &QueryLimits) -> Result<Param, TextError> {
     Ok(finish(Node::Map(root)))
 }
 
-/// A value being built; the items of lists carry their numbers, in ascending order, until the end.
-#[derive(Debug)]
-enum Node {
-    Null,
-    Text(String),
-    List(Items),
-    Map(Vec<(String, Self)>),
-}
-
-type Items = Vec<(usize, Node)>;
 type Flat<'q> = Vec<(Cow<'q, str>, Node)>;
 
 /// The parameters under their undivided names; repeated names gather a list.
@@ -208,22 +202,6 @@ fn hash(text: &str) -> u64 {
     })
 }
 
-/// Adds one more value to a repeated name.
-fn combine(value: &mut Node, more: Node) {
-    match value {
-        Node::List(items) => append(items, more),
-        _ => {
-            let first = std::mem::replace(value, Node::Null);
-            *value = Node::List(vec![(0, first), (1, more)]);
-        }
-    }
-}
-
-fn append(items: &mut Items, value: Node) {
-    let next = items.last().map_or(0, |(index, _)| index + 1);
-    items.push((next, value));
-}
-
 /// One step of a name.
 #[derive(Debug, Clone, Copy)]
 enum Step<'k> {
@@ -321,112 +299,6 @@ fn chain(steps: &[Step<'_>], leaf: Node) -> Node {
     })
 }
 
-fn put(entries: &mut Vec<(String, Node)>, name: &str, value: Node) {
-    match entries.iter_mut().find(|(key, _)| key == name) {
-        Some((_, slot)) => {
-            let before = std::mem::replace(slot, Node::Null);
-            *slot = merge(before, value);
-        }
-        None => entries.push((name.to_owned(), value)),
-    }
-}
-
-/// What two values of one name become, as `qs` merges them; a plain value beside a structure is kept as a
-/// further item, which whoever reads the parameter refuses, where `qs` drops it if it is empty.
-fn merge(target: Node, source: Node) -> Node {
-    match (target, source) {
-        (Node::Map(mut entries), Node::Map(more)) => {
-            for (name, value) in more {
-                put(&mut entries, &name, value);
-            }
-            Node::Map(entries)
-        }
-        (Node::Map(mut entries), Node::List(more)) => {
-            for (name, value) in numbered(more) {
-                put(&mut entries, &name, value);
-            }
-            Node::Map(entries)
-        }
-        (Node::List(items), Node::Map(more)) => {
-            merge(Node::Map(numbered(items).collect()), Node::Map(more))
-        }
-        (Node::List(items), Node::List(more)) => Node::List(merge_lists(items, more)),
-        (Node::List(mut items), plain) => {
-            append(&mut items, plain);
-            Node::List(items)
-        }
-        (plain, Node::List(more)) => {
-            let mut items = vec![(0, plain)];
-            items.extend(more.into_iter().map(|(index, value)| (index + 1, value)));
-            Node::List(items)
-        }
-        (one, other) => Node::List(vec![(0, one), (1, other)]),
-    }
-}
-
-fn merge_lists(mut items: Items, more: Items) -> Items {
-    for (index, value) in more {
-        let slot = match items.binary_search_by_key(&index, |(at, _)| *at) {
-            Ok(found) => items.get_mut(found),
-            Err(place) => {
-                items.insert(place, (index, value));
-                continue;
-            }
-        };
-        match slot {
-            Some((_, before)) if before.is_structure() && value.is_structure() => {
-                let first = std::mem::replace(before, Node::Null);
-                *before = merge(first, value);
-            }
-            _ => append(&mut items, value),
-        }
-    }
-    items
-}
-
-fn numbered(items: Items) -> impl Iterator<Item = (String, Node)> {
-    items
-        .into_iter()
-        .map(|(index, value)| (index.to_string(), value))
-}
-
-impl Node {
-    fn is_structure(&self) -> bool {
-        matches!(self, Self::List(_) | Self::Map(_))
-    }
-}
-
-/// Closes the holes in lists; a list that outgrew the limit on numbers in brackets is a list again.
-fn finish(node: Node) -> Param {
-    match node {
-        Node::Null => Param::Null,
-        Node::Text(text) => Param::Text(text),
-        Node::List(items) => {
-            Param::List(items.into_iter().map(|(_, value)| finish(value)).collect())
-        }
-        Node::Map(entries) if is_long_list(&entries) => Param::List(
-            entries
-                .into_iter()
-                .map(|(_, value)| finish(value))
-                .collect(),
-        ),
-        Node::Map(entries) => Param::Map(
-            entries
-                .into_iter()
-                .map(|(name, value)| (name, finish(value)))
-                .collect(),
-        ),
-    }
-}
-
-fn is_long_list(entries: &[(String, Node)]) -> bool {
-    entries.len() > ARRAY_LIMIT
-        && entries
-            .iter()
-            .enumerate()
-            .all(|(index, (name, _))| name.parse() == Ok(index))
-}
-
 #[cfg(test)]
 mod tests {
     use serde_json::{Value, json};
@@ -452,7 +324,7 @@ mod tests {
     }
 
     /// What `qs` 6.15.3 made of these strings with Strapi's options.
-    const RECORDED: &str = include_str!("../../tests/query/qs_cases.json");
+    const RECORDED: &str = include_str!("../../../tests/query/qs_cases.json");
 
     #[test]
     fn recorded_strings_read_as_qs_reads_them() {
