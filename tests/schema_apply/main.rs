@@ -1,0 +1,17 @@
+//! Plans carried out on both databases: what becomes of rows, links and items at every step.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a test may stop where it stands"
+)]
+
+mod failures;
+mod fields;
+mod locales;
+mod random;
+mod stages;
+#[path = "../support/mod.rs"]
+mod support;
+mod world;
