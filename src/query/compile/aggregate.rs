@@ -36,7 +36,7 @@ pub fn aggregate<'s>(options: CompileOptions<'s>, query: &'s AggregateQuery<'s>)
             &format!("g{index}"),
             key.descending,
         ));
-        values.push(builder.scalar(form, &format!("p.g{index}")));
+        values.push(builder.scalar(form, format!("p.g{index}")));
     }
     let mut measured = Columns::default();
     for (index, (_, measure)) in query.measures.iter().enumerate() {
@@ -50,7 +50,7 @@ pub fn aggregate<'s>(options: CompileOptions<'s>, query: &'s AggregateQuery<'s>)
         };
         let (sql, form) = computed(options.dialect, *measure, form, &format!("c{index}"));
         measured.add(&format!("{sql} as m{index}"));
-        values.push(builder.scalar(form, &format!("p.m{index}")));
+        values.push(builder.scalar(form, format!("p.m{index}")));
     }
     inner.add("1 as one");
     let rows = rows(&scope, &conditions);

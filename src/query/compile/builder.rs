@@ -1,6 +1,6 @@
 //! The statement under construction: its values, its aliases and the two ways to write JSON in SQL.
 
-use std::fmt::Write as _;
+use std::borrow::Cow;
 
 use crate::platform::database::{Dialect, Value};
 use crate::query::LocaleChoice;
@@ -8,6 +8,7 @@ use crate::schema::ContentType;
 
 use super::CompileOptions;
 use super::scope::LocaleOf;
+use super::words::{lettered, push_quoted, quote, text};
 
 /// Pairs per call of `json_object`: SQLite takes 1000 arguments.
 const SQLITE_PAIRS: usize = 480;
@@ -53,6 +54,12 @@ impl<'s> Builder<'s> {
             values: Vec::new(),
             aliases: 0,
         }
+    }
+
+    /// The next aliases for the rows of an entry: of the document and of the locale.
+    pub(super) fn aliases(&mut self) -> (String, String) {
+        let number = i64::from(self.alias());
+        (lettered('t', number), lettered('l', number))
     }
 
     /// The next number for a table alias.
@@ -102,7 +109,8 @@ impl<'s> Builder<'s> {
             (_, Value::Bytes(_)) => "::bytea",
         };
         self.values.push(value);
-        format!("${}{cast}", self.values.len())
+        let number = i64::try_from(self.values.len()).unwrap_or(i64::MAX);
+        text(&[&lettered('$', number), cast])
     }
 
     /// The values bound so far, in the order of their placeholders.
@@ -117,11 +125,12 @@ impl<'s> Builder<'s> {
             Dialect::Postgres => {
                 let mut parts = Vec::with_capacity(pairs.len() * 2 + 1);
                 for (index, (key, value)) in pairs.iter().enumerate() {
-                    let open = if index == 0 { '{' } else { ',' };
-                    parts.push(quote(&format!("{open}\"{key}\":")));
-                    parts.push(value.clone());
+                    let open = if index == 0 { "{\"" } else { ",\"" };
+                    parts.push(Cow::Owned(quote(&text(&[open, key, "\":"]))));
+                    parts.push(Cow::Borrowed(value.as_str()));
                 }
-                parts.push(quote(if pairs.is_empty() { "{}" } else { "}" }));
+                let close = if pairs.is_empty() { "'{}'" } else { "'}'" };
+                parts.push(Cow::Borrowed(close));
                 concat(&parts)
             }
         }
@@ -130,16 +139,16 @@ impl<'s> Builder<'s> {
     /// A JSON array of fixed length.
     pub(super) fn array(&self, values: &[String]) -> String {
         match self.dialect {
-            Dialect::Sqlite => format!("json_array({})", values.join(",")),
+            Dialect::Sqlite => text(&["json_array(", &values.join(","), ")"]),
             Dialect::Postgres => {
-                let mut parts = vec![quote("[")];
+                let mut parts = vec![Cow::Borrowed("'['")];
                 for (index, value) in values.iter().enumerate() {
                     if index > 0 {
-                        parts.push(quote(","));
+                        parts.push(Cow::Borrowed("','"));
                     }
-                    parts.push(value.clone());
+                    parts.push(Cow::Borrowed(value));
                 }
-                parts.push(quote("]"));
+                parts.push(Cow::Borrowed("']'"));
                 concat(&parts)
             }
         }
@@ -203,20 +212,29 @@ impl<'s> Builder<'s> {
     }
 
     /// A stored scalar as a JSON value.
-    pub(super) fn scalar(&self, form: Form, sql: &str) -> String {
+    pub(super) fn scalar(&self, form: Form, sql: String) -> String {
         match self.dialect {
             Dialect::Sqlite => sqlite_scalar(form, sql),
-            Dialect::Postgres => postgres_scalar(form, sql),
+            Dialect::Postgres => postgres_scalar(form, &sql),
         }
     }
 }
 
 fn sqlite_object(pairs: &[(&str, String)]) -> String {
     let call = |pairs: &[(&str, String)]| {
-        let mut sql = String::from("json_object(");
+        let length = pairs
+            .iter()
+            .map(|(key, value)| key.len() + value.len() + 4)
+            .sum::<usize>();
+        let mut sql = String::with_capacity(length + 16);
+        sql.push_str("json_object(");
         for (index, (key, value)) in pairs.iter().enumerate() {
-            let comma = if index == 0 { "" } else { "," };
-            let _ = write!(sql, "{comma}{},{value}", quote(key));
+            if index > 0 {
+                sql.push(',');
+            }
+            push_quoted(&mut sql, key);
+            sql.push(',');
+            sql.push_str(value);
         }
         sql.push(')');
         sql
@@ -233,14 +251,16 @@ fn sqlite_object(pairs: &[(&str, String)]) -> String {
     format!("json('{{'||{}||'}}')", inner.join("||','||"))
 }
 
-fn sqlite_scalar(form: Form, sql: &str) -> String {
+fn sqlite_scalar(form: Form, sql: String) -> String {
     match form {
-        Form::Text | Form::Integer => sql.to_owned(),
-        Form::BigInteger => format!("cast({sql} as text)"),
-        Form::Json => format!("json({sql})"),
-        Form::Boolean => {
-            format!("case {sql} when 1 then json('true') when 0 then json('false') end")
-        }
+        Form::Text | Form::Integer => sql,
+        Form::BigInteger => text(&["cast(", &sql, " as text)"]),
+        Form::Json => text(&["json(", &sql, ")"]),
+        Form::Boolean => text(&[
+            "case ",
+            &sql,
+            " when 1 then json('true') when 0 then json('false') end",
+        ]),
         // json_object prints 15 digits; numbers that need more are printed here.
         Form::Real => format!(
             "case when {sql}=cast({sql} as integer) and abs({sql})<1e15 then cast({sql} as integer) \
@@ -252,23 +272,21 @@ fn sqlite_scalar(form: Form, sql: &str) -> String {
 
 fn postgres_scalar(form: Form, sql: &str) -> String {
     match form {
-        Form::Text => format!("coalesce(to_json({sql})::text,'null')"),
-        Form::BigInteger => format!("coalesce('\"'||{sql}||'\"','null')"),
-        Form::Json => format!("coalesce({sql},'null')"),
-        Form::Integer | Form::Real | Form::Boolean => format!("coalesce(({sql})::text,'null')"),
+        Form::Text => text(&["coalesce(to_json(", sql, ")::text,'null')"]),
+        Form::BigInteger => text(&["coalesce('\"'||", sql, "||'\"','null')"]),
+        Form::Json => text(&["coalesce(", sql, ",'null')"]),
+        Form::Integer | Form::Real | Form::Boolean => text(&["coalesce((", sql, ")::text,'null')"]),
     }
 }
 
 /// Joins text expressions, in groups that a function takes.
-fn concat(parts: &[String]) -> String {
+fn concat(parts: &[Cow<'_, str>]) -> String {
     if parts.len() <= POSTGRES_ARGUMENTS {
-        return format!("concat({})", parts.join(","));
+        return text(&["concat(", &parts.join(","), ")"]);
     }
-    let groups: Vec<String> = parts.chunks(POSTGRES_ARGUMENTS).map(concat).collect();
+    let groups: Vec<Cow<'_, str>> = parts
+        .chunks(POSTGRES_ARGUMENTS)
+        .map(|chunk| concat(chunk).into())
+        .collect();
     concat(&groups)
-}
-
-/// A text as an SQL literal.
-pub(super) fn quote(text: &str) -> String {
-    format!("'{}'", text.replace('\'', "''"))
 }

@@ -4,8 +4,9 @@ use crate::platform::database::Dialect;
 use crate::query::Hop;
 use crate::schema::{ContentType, Field};
 
-use super::builder::{Builder, quote};
+use super::builder::Builder;
 use super::scope::{Entry, Item, LocaleOf, Scope};
+use super::words::{lettered, push_number, text};
 
 /// The rows a step leads to.
 pub(super) struct Step<'s> {
@@ -48,15 +49,15 @@ impl<'s> Step<'s> {
         field: &'s Field,
         target: &'s ContentType,
     ) -> Self {
-        let alias = format!("k{}", builder.alias());
+        let alias = lettered('k', builder.alias().into());
         let mut conditions = links_of(builder, from, field, &alias);
         let entry = Entry::new(builder, target, from.locale().clone());
-        conditions.push(format!("{}={alias}.target", entry.doc()));
+        conditions.push(text(&[&entry.doc(), "=", &alias, ".target"]));
         conditions.extend(entry.in_locale(builder));
         Self {
-            table: format!("links {alias}"),
+            table: text(&["links ", &alias]),
             conditions,
-            order: vec![format!("{alias}.position")],
+            order: vec![text(&[&alias, ".position"])],
             scope: Scope::Entry(entry),
         }
     }
@@ -67,14 +68,14 @@ impl<'s> Step<'s> {
         owner_field: &'s Field,
         owner: &'s ContentType,
     ) -> Self {
-        let alias = format!("k{}", builder.alias());
+        let alias = lettered('k', builder.alias().into());
         let entry = Entry::new(builder, owner, from.locale().clone());
         let mut conditions = vec![format!("{alias}.target={}", from.doc())];
         conditions.extend(of_field(builder, owner_field, &entry, &alias));
         conditions.push(format!("{}={alias}.owner", entry.doc()));
         conditions.extend(entry.in_locale(builder));
         Self {
-            table: format!("links {alias}"),
+            table: text(&["links ", &alias]),
             conditions,
             order: vec![format!("{alias}.back_position"), format!("{alias}.owner")],
             scope: Scope::Entry(entry),
@@ -82,7 +83,7 @@ impl<'s> Step<'s> {
     }
 
     fn items(builder: &mut Builder<'s>, from: &Scope<'s>, field: &'s Field) -> Self {
-        let alias = format!("j{}", builder.alias());
+        let alias = lettered('j', builder.alias().into());
         let link_locale = match from {
             Scope::Entry(entry) => field.localized.then(|| entry.locale.clone()),
             Scope::Item(item) => item.link_locale.clone(),
@@ -148,7 +149,7 @@ impl<'s> Reverse<'s> {
             } => (target, owner_field, true),
             Hop::Component { .. } => return None,
         };
-        let alias = format!("k{}", builder.alias());
+        let alias = lettered('k', builder.alias().into());
         let entry = Entry::new(builder, target, LocaleOf::Query);
         let owner = if inverse { &entry } else { from };
         let mut conditions = of_field(builder, field, owner, &alias);
@@ -160,7 +161,7 @@ impl<'s> Reverse<'s> {
         conditions.push(format!("{alias}.{far}={}", entry.doc()));
         conditions.extend(entry.in_locale(builder));
         Some(Self {
-            table: format!("links {alias}"),
+            table: text(&["links ", &alias]),
             start: format!("{alias}.{near}"),
             conditions,
             target: Scope::Entry(entry),
@@ -180,6 +181,15 @@ impl<'s> Reverse<'s> {
     }
 }
 
+/// The locale of links that all locales share.
+const SHARED: &str = "''";
+
+fn numbered(alias: &str, column: &str, number: i64) -> String {
+    let mut condition = text(&[alias, column]);
+    push_number(&mut condition, number);
+    condition
+}
+
 /// The conditions on links that lead from a row or item through a field.
 fn links_of<'s>(
     builder: &mut Builder<'s>,
@@ -188,17 +198,17 @@ fn links_of<'s>(
     alias: &str,
 ) -> Vec<String> {
     let mut conditions = vec![
-        format!("{alias}.owner={}", from.doc()),
-        format!("{alias}.stage={}", from.stage().number()),
-        format!("{alias}.field={}", field.id),
+        text(&[alias, ".owner=", &from.doc()]),
+        numbered(alias, ".stage=", from.stage().number()),
+        numbered(alias, ".field=", field.id.0),
     ];
     let (locale, item) = match from {
         Scope::Entry(entry) => (field.localized.then_some(&entry.locale), "0"),
         Scope::Item(item) => (item.link_locale.as_ref(), item.number.as_str()),
     };
-    let locale = locale.map_or_else(|| quote(""), |locale| builder.locale(locale));
-    conditions.push(format!("{alias}.locale={locale}"));
-    conditions.push(format!("{alias}.item={item}"));
+    let locale = locale.map_or_else(|| SHARED.to_owned(), |locale| builder.locale(locale));
+    conditions.push(text(&[alias, ".locale=", &locale]));
+    conditions.push(text(&[alias, ".item=", item]));
     conditions
 }
 
@@ -211,10 +221,10 @@ fn of_field<'s>(
 ) -> Vec<String> {
     let locale = link_locale(builder, field, &owner.locale);
     vec![
-        format!("{alias}.field={}", field.id),
-        format!("{alias}.stage={}", owner.stage.number()),
-        format!("{alias}.locale={locale}"),
-        format!("{alias}.item=0"),
+        numbered(alias, ".field=", field.id.0),
+        numbered(alias, ".stage=", owner.stage.number()),
+        text(&[alias, ".locale=", &locale]),
+        text(&[alias, ".item=0"]),
     ]
 }
 
@@ -222,7 +232,7 @@ fn link_locale(builder: &mut Builder<'_>, field: &Field, locale: &LocaleOf) -> S
     if field.localized {
         builder.locale(locale)
     } else {
-        quote("")
+        SHARED.to_owned()
     }
 }
 
@@ -234,7 +244,7 @@ pub(super) struct MorphLinks {
 
 impl MorphLinks {
     pub(super) fn new<'s>(builder: &mut Builder<'s>, from: &Scope<'s>, field: &Field) -> Self {
-        let alias = format!("k{}", builder.alias());
+        let alias = lettered('k', builder.alias().into());
         let conditions = links_of(builder, from, field, &alias);
         Self { alias, conditions }
     }

@@ -21,6 +21,7 @@ mod order;
 mod page;
 mod scope;
 mod select;
+mod words;
 
 pub use aggregate::aggregate;
 pub use linked::{Holders, is_linked, linked, reads_content};

@@ -113,7 +113,7 @@ fn after_cursor<'s>(
     let values: Vec<String> = keys
         .iter()
         .enumerate()
-        .map(|(index, key)| builder.scalar(key.form, &format!("p{alias}.s{index}")))
+        .map(|(index, key)| builder.scalar(key.form, format!("p{alias}.s{index}")))
         .collect();
     let values = builder.array_of_rows(&builder.array(&values), &format!("p{alias}.n"));
     let (array, source) = objects(builder, query, alias);

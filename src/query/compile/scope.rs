@@ -8,6 +8,7 @@ use crate::query::Column;
 use crate::schema::{ContentType, Field, FieldKind, Storage};
 
 use super::builder::{Builder, Form};
+use super::words::{column, text};
 
 /// What an expression may name.
 pub(super) enum Scope<'s> {
@@ -21,7 +22,10 @@ pub(super) struct Entry<'s> {
     pub(super) stage: Stage,
     /// The locale that links and localised targets are read in, as SQL.
     pub(super) locale: LocaleOf,
-    number: u32,
+    /// The alias of the document's row.
+    main: String,
+    /// The alias of the locale's row.
+    local: String,
     shared: Cell<bool>,
 }
 
@@ -56,11 +60,13 @@ impl<'s> Entry<'s> {
         content_type: &'s ContentType,
         locale: LocaleOf,
     ) -> Self {
+        let (main, local) = builder.aliases();
         Self {
             content_type,
             stage: content_type.stage(builder.options.stage),
             locale,
-            number: builder.alias(),
+            main,
+            local,
             shared: Cell::new(false),
         }
     }
@@ -81,17 +87,13 @@ impl<'s> Entry<'s> {
 
     /// The numeric `id` in answers, unique within the source.
     pub(super) fn id(&self) -> String {
-        if self.content_type.localized {
-            format!("l{}.id", self.number)
-        } else {
-            self.main("id")
-        }
+        self.local("id")
     }
 
     /// The document's number.
     pub(super) fn doc(&self) -> String {
         if self.content_type.localized {
-            format!("l{}.doc", self.number)
+            text(&[&self.local, ".doc"])
         } else {
             self.main("id")
         }
@@ -99,12 +101,12 @@ impl<'s> Entry<'s> {
 
     fn main(&self, column: &str) -> String {
         self.shared.set(true);
-        format!("t{}.{column}", self.number)
+        text(&[&self.main, ".", column])
     }
 
     fn local(&self, column: &str) -> String {
         if self.content_type.localized {
-            format!("l{}.{column}", self.number)
+            text(&[&self.local, ".", column])
         } else {
             self.main(column)
         }
@@ -122,24 +124,23 @@ impl<'s> Entry<'s> {
 
     /// The tables, without conditions on which rows; ask for it after the expressions.
     pub(super) fn source(&self) -> String {
-        let main = format!("{} t{}", self.content_type.table(self.stage), self.number);
+        let (stage, main, local) = (self.stage, &self.main, &self.local);
         if !self.content_type.localized {
-            return main;
+            return text(&[&self.content_type.table(stage), " ", main]);
         }
-        let local = self.content_type.locale_table(self.stage);
-        let number = self.number;
+        let rows = self.content_type.locale_table(stage);
         if self.shared.get() {
-            format!("{local} l{number} cross join {main}")
+            let shared = self.content_type.table(stage);
+            text(&[&rows, " ", local, " cross join ", &shared, " ", main])
         } else {
-            format!("{local} l{number}")
+            text(&[&rows, " ", local])
         }
     }
 
     /// The condition that ties the tables together, if there are two.
     pub(super) fn tie(&self) -> Option<String> {
-        let number = self.number;
         (self.content_type.localized && self.shared.get())
-            .then(|| format!("t{number}.id=l{number}.doc"))
+            .then(|| text(&[&self.main, ".id=", &self.local, ".doc"]))
     }
 
     /// The condition that the row is of the entry's locale, if rows are per locale and one is read.
@@ -149,14 +150,14 @@ impl<'s> Entry<'s> {
         }
         let own = self.local("locale");
         let wanted = builder.locale(&self.locale);
-        (own != wanted).then(|| format!("{own}={wanted}"))
+        (own != wanted).then(|| text(&[&own, "=", &wanted]))
     }
 
     fn field(&self, field: &Field) -> String {
         if field.localized {
-            self.local(&field.column())
+            self.local(&column(field))
         } else {
-            self.main(&field.column())
+            self.main(&column(field))
         }
     }
 }
@@ -170,7 +171,7 @@ impl<'s> Scope<'s> {
         }
     }
 
-    /// The source of a component's items, as `(table expression, condition)`.
+    /// The table expression of a component's items.
     pub(super) fn items(&self, dialect: Dialect, field: &Field, alias: &str) -> String {
         let column = field.column();
         match (self, dialect) {

@@ -7,6 +7,7 @@ use super::builder::{Builder, Form};
 use super::hop::Step;
 use super::order::ordering;
 use super::scope::{Entry, LocaleOf, Scope};
+use super::words::text;
 
 /// The hidden key with the document's number, in entries that are completed after the statement.
 pub const DOC_KEY: &str = "$doc";
@@ -63,12 +64,12 @@ impl<'s> Builder<'s> {
         if let (Scope::Entry(entry), true) = (scope, needs_completion(selection)) {
             pairs.push((DOC_KEY, self.number(&entry.doc())));
             if let LocaleOf::Row(locale) = &entry.locale {
-                pairs.push((LOCALE_KEY, self.scalar(Form::Text, locale)));
+                pairs.push((LOCALE_KEY, self.scalar(Form::Text, locale.clone())));
             }
         }
         for column in &selection.columns {
             let (sql, form) = scope.column(self.dialect, *column);
-            pairs.push((column_name(*column), self.scalar(form, &sql)));
+            pairs.push((column_name(*column), self.scalar(form, sql)));
         }
         for populated in &selection.populated {
             pairs.push((populated.name, self.populated(scope, populated)));
@@ -84,7 +85,7 @@ impl<'s> Builder<'s> {
             Shape::Count { hop, filter } => self.count_of(scope, *hop, filter.as_ref()),
             Shape::Component { field, .. } | Shape::Zone { field, .. } => {
                 let (sql, form) = scope.column(self.dialect, Column::Field(field));
-                self.scalar(form, &sql)
+                self.scalar(form, sql)
             }
             Shape::Morph { field, many, parts } => self.morph(scope, field, *many, parts),
             Shape::Localizations { selection } => self.localizations(scope, selection),
@@ -110,7 +111,7 @@ impl<'s> Builder<'s> {
                 .map(|filter| self.filter(&step.scope, filter));
             let object = self.entry(&step.scope, &nested.selection, Vec::new());
             let array = self.bounded_array_of_rows(&object, &step.order.join(","));
-            return format!("(select {array}{})", step.rows(filter.as_deref()));
+            return text(&["(select ", &array, &step.rows(filter.as_deref()), ")"]);
         }
         self.chosen_entries(&step, nested)
     }
@@ -124,7 +125,14 @@ impl<'s> Builder<'s> {
         let object = self.entry(&step.scope, &nested.selection, Vec::new());
         let order = step.order.join(",");
         let rows = step.rows(filter.as_deref());
-        self.one_or_null(&format!("select {object}{rows} order by {order} limit 1"))
+        self.one_or_null(&text(&[
+            "select ",
+            &object,
+            &rows,
+            " order by ",
+            &order,
+            " limit 1",
+        ]))
     }
 
     /// Sorted or cut related entries: identities are picked inside, JSON is made outside, because JSON that goes
