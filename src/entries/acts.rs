@@ -6,7 +6,7 @@
 use std::ops::Range;
 
 use super::EntryError;
-use super::edit::{Edit, renumber_items};
+use super::edit::{Edit, count_items, renumber_items};
 use super::tree::{Copy, Document, Link, Row};
 use crate::base::Stage;
 use crate::schema::{ContentType, Schema};
@@ -36,6 +36,9 @@ pub fn edit(
     let first = document.draft.is_none() && document.published.is_none();
     let doc = document.doc;
     let row_id = existing_row_id(document, locale);
+    if content_type.draft_and_publish {
+        start_from_published(document, locale);
+    }
     let copy = document.copy_mut(stage).get_or_insert_default();
     let made = !copy.rows.contains_key(locale);
     let row = copy.rows.entry(locale.to_owned()).or_default();
@@ -54,6 +57,40 @@ pub fn edit(
     }
     edit.apply(schema, content_type, copy, locale, ids, moment.ms);
     made || first
+}
+
+/// A draft that is missing although the locale is public (the type had no drafts before) begins as what is
+/// public, so that publishing it takes nothing away.
+fn start_from_published(document: &mut Document, locale: &str) {
+    let Some(published) = &document.published else {
+        return;
+    };
+    let Some(row) = published.rows.get(locale) else {
+        return;
+    };
+    let row = Row {
+        published_at: None,
+        ..row.clone()
+    };
+    match &mut document.draft {
+        None => {
+            let mut draft = published.clone();
+            for row in draft.rows.values_mut() {
+                row.published_at = None;
+            }
+            document.draft = Some(draft);
+        }
+        Some(draft) if !draft.rows.contains_key(locale) => {
+            draft.rows.insert(locale.to_owned(), row);
+            let own = published
+                .links
+                .iter()
+                .filter(|link| !link.locale.is_empty() && link.locale == locale);
+            draft.links.extend(own.cloned());
+            draft.links.sort();
+        }
+        Some(_) => {}
+    }
 }
 
 /// A locale has the same numeric id in both stages.
@@ -143,6 +180,17 @@ fn drop_locale_links(copy: &mut Copy, locale: &str) {
     copy.retain_links(|link| !last && link.locale != locale);
 }
 
+/// How many numbers [`duplicate`] needs: the document's, its locales' and its items'.
+pub fn ids_of_duplicate(
+    source: &Document,
+    (schema, content_type): (&Schema, &ContentType),
+) -> usize {
+    let copy = source.copy(content_type.stage(Stage::Draft));
+    copy.map_or(1, |copy| {
+        1 + copy.rows.len() + count_items(schema, content_type, copy)
+    })
+}
+
 /// A new document with the values and links of another one's working copy. Slugs and unique values are
 /// cleared by the caller; numeric ids are new, ids of component items too.
 pub fn duplicate(
@@ -181,8 +229,8 @@ pub fn duplicate(
     Ok(document)
 }
 
-/// Puts an older copy in the place of the working copy. Numeric ids and creation stamps of locales
-/// that still exist are kept.
+/// Puts an older copy in the place of the working copy. Numeric ids of locales that still exist are kept,
+/// and locales that came later stay as they are.
 pub fn restore(
     document: &mut Document,
     content_type: &ContentType,
@@ -198,5 +246,16 @@ pub fn restore(
         row.updated_by.clone_from(&moment.author);
         row.published_at = (stage == Stage::Published).then(|| moment.at.clone());
     }
-    *document.copy_mut(stage) = Some(older);
+    let place = document.copy_mut(stage);
+    if let Some(current) = place.take() {
+        let later = |locale: &str| !locale.is_empty() && !older.rows.contains_key(locale);
+        let links = current.links.iter().filter(|link| later(&link.locale));
+        let links: Vec<Link> = links.cloned().collect();
+        older.links.extend(links);
+        older.links.sort();
+        for (locale, row) in current.rows {
+            older.rows.entry(locale).or_insert(row);
+        }
+    }
+    *place = Some(older);
 }

@@ -12,7 +12,7 @@ use crate::schema::{Condition, ContentType, Field, FieldKind, Schema};
 /// Checks a locale of the working copy.
 ///
 /// # Errors
-/// [`EntryError::Invalid`] with every missing value.
+/// [`EntryError::NotFound`] without that locale, [`EntryError::Invalid`] with every missing value.
 pub(super) fn complete(
     (schema, content_type): (&Schema, &ContentType),
     document: &Document,
@@ -20,6 +20,9 @@ pub(super) fn complete(
 ) -> Result<(), EntryError> {
     let stage = content_type.stage(Stage::Draft);
     let copy = document.copy(stage).ok_or(EntryError::NotFound)?;
+    if !copy.rows.contains_key(locale) {
+        return Err(EntryError::NotFound);
+    }
     let mut checker = Checker {
         schema,
         content_type,

@@ -1,6 +1,6 @@
 //! What a write wants to change, with every reference resolved; applied to a copy in memory.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 use std::sync::Arc;
 
@@ -119,6 +119,7 @@ impl Edit {
                 locale: &link_locale,
                 ids,
                 now_ms,
+                used: BTreeSet::new(),
             };
             let after: Vec<Json> = items
                 .iter()
@@ -306,11 +307,14 @@ struct ItemWriter<'a> {
     locale: &'a str,
     ids: &'a mut Range<i64>,
     now_ms: i64,
+    /// Items that are continued already; an id that is named twice makes a new item.
+    used: BTreeSet<i64>,
 }
 
 impl ItemWriter<'_> {
     fn item(&mut self, item: &Item, before: &[Json]) -> Json {
-        let existing = item.id.and_then(|id| {
+        let unused = item.id.filter(|id| !self.used.contains(id));
+        let existing = unused.and_then(|id| {
             before
                 .iter()
                 .filter_map(Json::as_object)
@@ -321,6 +325,7 @@ impl ItemWriter<'_> {
         });
         let mut object = same.cloned().unwrap_or_else(|| self.new_object(item));
         let id = object.get("id").and_then(Json::as_i64).unwrap_or_default();
+        self.used.insert(id);
         for (field, value) in &item.values {
             let key = format!("f{field}");
             if value.is_null() {

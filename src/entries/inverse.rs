@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::edit::InverseEdit;
+use super::store;
 use crate::base::Stage;
 use crate::platform::database::{DatabaseError, Statement, Transaction};
 use crate::schema::{ContentType, Schema};
@@ -59,6 +60,10 @@ async fn apply_stage(
     now_ms: i64,
     changed: &mut BTreeSet<i64>,
 ) -> Result<(), DatabaseError> {
+    let seen = owners(tx, place).await?;
+    let mut concerned: BTreeSet<i64> = seen.iter().map(|(owner, _)| *owner).collect();
+    concerned.extend(edit.change.named());
+    store::lock(tx, &concerned).await?;
     let before = owners(tx, place).await?;
     let list: Vec<i64> = before.iter().map(|(owner, _)| *owner).collect();
     let after = edit.change.apply(&list, edit.many);

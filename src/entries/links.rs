@@ -57,6 +57,16 @@ impl LinkChange {
     }
 }
 
+impl LinkChange {
+    /// The documents it brings.
+    pub fn named(&self) -> Vec<i64> {
+        match self {
+            Self::Set(targets) => targets.clone(),
+            Self::Patch { connect, .. } => connect.iter().map(|(target, _)| *target).collect(),
+        }
+    }
+}
+
 fn unique(targets: &[i64]) -> Vec<i64> {
     let mut seen = std::collections::HashSet::with_capacity(targets.len());
     targets

@@ -6,7 +6,8 @@ use crate::base::Stage;
 use crate::platform::database::{DatabaseError, Statement, Transaction, Value};
 use crate::schema::{ContentType, Field, FieldKind, slug};
 
-/// Fills every slug of the working copy that is empty and whose target field has text.
+/// Fills every slug of the working copy, in one locale or in all, that is empty and whose target field has
+/// text.
 ///
 /// # Errors
 /// When the database fails.
@@ -14,8 +15,10 @@ pub(super) async fn fill(
     tx: &mut Transaction,
     content_type: &ContentType,
     document: &mut Document,
+    only: Option<&str>,
 ) -> Result<(), EntryError> {
     let stage = content_type.stage(Stage::Draft);
+    let doc = document.doc;
     for field in &content_type.fields {
         let FieldKind::Uid(rules) = &field.kind else {
             continue;
@@ -25,7 +28,8 @@ pub(super) async fn fill(
         let Some(copy) = document.copy_mut(stage) else {
             continue;
         };
-        let locales: Vec<String> = copy.rows.keys().cloned().collect();
+        let wanted = |locale: &&String| only.is_none_or(|only| only == *locale);
+        let locales: Vec<String> = copy.rows.keys().filter(wanted).cloned().collect();
         for locale in locales {
             let Some(row) = copy.rows.get(&locale) else {
                 continue;
@@ -42,7 +46,7 @@ pub(super) async fn fill(
             let place = Place {
                 content_type,
                 field,
-                stage,
+                doc,
                 locale: &locale,
             };
             let Some(free) = unique(tx, place, &base, limit).await? else {
@@ -63,7 +67,7 @@ pub(super) async fn fill(
 struct Place<'a> {
     content_type: &'a ContentType,
     field: &'a Field,
-    stage: Stage,
+    doc: i64,
     locale: &'a str,
 }
 
@@ -95,19 +99,22 @@ async fn taken(
     base: &str,
 ) -> Result<std::collections::HashSet<String>, DatabaseError> {
     let column = place.field.column();
-    let (table, locale) = if place.field.localized {
-        (
-            place.content_type.locale_table(place.stage),
-            " and locale = $3",
+    // A slug is free if it is free in both stages: what is given to a draft must be publishable.
+    let selects = place.content_type.stages().iter().map(|stage| {
+        let (table, doc, locale) = if place.field.localized {
+            let table = place.content_type.locale_table(*stage);
+            (table, "doc", " and locale = $4")
+        } else {
+            (place.content_type.table(*stage), "id", "")
+        };
+        // '.' is the character after '-', so the range holds exactly what starts with `base-`.
+        format!(
+            "select {column} from {table} where ({column} = $1 or ({column} >= $1 || '-' \
+             and {column} < $1 || $2)) and {doc} <> $3{locale}"
         )
-    } else {
-        (place.content_type.table(place.stage), "")
-    };
-    // '.' is the character after '-', so the range holds exactly what starts with `base-`.
-    let sql = format!(
-        "select {column} from {table} where ({column} = $1 or ({column} >= $1 || '-' and {column} < $1 || $2)){locale}"
-    );
-    let mut statement = Statement::new(sql).bind(base).bind(".");
+    });
+    let sql = selects.collect::<Vec<_>>().join(" union ");
+    let mut statement = Statement::new(sql).bind(base).bind(".").bind(place.doc);
     if place.field.localized {
         statement = statement.bind(place.locale);
     }

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
+use std::ops::Range;
 
 use super::tree::{Columns, Copy, Document, Link, Row};
 use crate::base::Stage;
@@ -60,6 +61,43 @@ pub async fn find_single(
     let sql = format!("{IDENTITY} where doc in ({union}) order by doc limit 1{lock}");
     let row = tx.fetch_optional(Statement::new(sql)).await?;
     row.as_ref().map(identity).transpose()
+}
+
+/// Numbers from the shared sequence, taken in this transaction; for acts that learn only here how many they
+/// need.
+pub async fn take_ids(tx: &mut Transaction, count: usize) -> Result<Range<i64>, DatabaseError> {
+    let count = i64::try_from(count).unwrap_or(i64::MAX);
+    let sql = "update sequences set next = next + $1 where name = 'id' returning next";
+    let row = tx.fetch_optional(Statement::new(sql).bind(count)).await?;
+    let end = row.ok_or(DatabaseError::Column(0))?.integer(0)?;
+    Ok(end - count..end)
+}
+
+/// Keeps others from making the document of a single type until the transaction ends.
+pub async fn lock_single(
+    tx: &mut Transaction,
+    content_type: &ContentType,
+) -> Result<(), DatabaseError> {
+    if tx.dialect() == Dialect::Postgres {
+        let sql = "select pg_advisory_xact_lock(hashtextextended('tympan single ' || $1, 0))::text";
+        let statement = Statement::new(sql).bind(content_type.id.to_string());
+        tx.fetch_all(statement).await?;
+    }
+    Ok(())
+}
+
+/// Locks documents against other writers, in one order for all.
+pub async fn lock(tx: &mut Transaction, docs: &BTreeSet<i64>) -> Result<(), DatabaseError> {
+    if tx.dialect() == Dialect::Sqlite || docs.is_empty() {
+        return Ok(());
+    }
+    let list: Vec<String> = docs.iter().map(i64::to_string).collect();
+    let statement = Statement::new(
+        "select doc from documents where doc = any(string_to_array($1, ',')::bigint[]) order by doc for update",
+    )
+    .bind(list.join(","));
+    tx.fetch_all(statement).await?;
+    Ok(())
 }
 
 fn identity(row: &DatabaseRow) -> Result<Identity, DatabaseError> {

@@ -51,7 +51,8 @@ fn columns_to_json(columns: &Columns) -> Json {
             Value::Null | Value::Bytes(_) => Json::Null,
             Value::Bool(value) => Json::Bool(*value),
             Value::Integer(value) => Json::from(*value),
-            Value::Real(value) => Json::from(*value),
+            // As text, because not every reader of JSON gives back the same number.
+            Value::Real(value) => Json::from(value.to_string()),
             Value::Text(value) => Json::from(value.as_str()),
         };
         (format!("f{field}"), value)
@@ -107,7 +108,10 @@ fn columns_from_json(content_type: &ContentType, json: &Json) -> Columns {
             let value = object.get(&field.column())?;
             let value = match field.storage() {
                 Storage::Integer => Value::Integer(value.as_i64()?),
-                Storage::Real => Value::Real(value.as_f64()?),
+                Storage::Real => Value::Real(match value.as_str() {
+                    Some(text) => text.parse().ok()?,
+                    None => value.as_f64()?,
+                }),
                 Storage::Boolean => Value::Bool(value.as_bool()?),
                 _ => Value::Text(value.as_str()?.to_owned()),
             };

@@ -3,18 +3,21 @@
 use std::collections::BTreeSet;
 use std::ops::Range;
 use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use futures_util::future::BoxFuture;
 
 use super::acts::{self, Moment};
 use super::edit::{Edit, InverseEdit};
 use super::store::{self, Identity};
-use super::tree::Document;
+use super::tree::{Copy, Document};
 use super::{EntryError, check, inverse, slugs, trash, versions};
 use crate::base::{Stage, clock, ids};
 use crate::changes::{self, Change, ChangeKind};
 use crate::platform::database::{
-    Batch, Database, DatabaseError, Sequence, Statement, Transaction, UniqueColumns,
+    Batch, Database, DatabaseError, Dialect, Sequence, Statement, Transaction, UniqueColumns,
 };
-use crate::schema::{ContentType, FieldId, Schema};
+use crate::schema::{ContentType, Field, FieldId, FieldKind, Schema, TypeKind};
 
 /// What a write leaves behind.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -108,6 +111,7 @@ impl Entries {
     ) -> Result<Saved, EntryError> {
         let moment = moment(&request);
         let mut ids = self.take_ids(2 + edit.item_count()).await?;
+        let edit = Arc::new(edit);
         let document = Document {
             doc: ids.next().unwrap_or_default(),
             document_id: document_id.unwrap_or_else(|| ids::document_id(moment.ms)),
@@ -115,17 +119,13 @@ impl Entries {
             created_at: moment.at.clone(),
             ..Document::default()
         };
-        let single = request.content_type.kind == crate::schema::TypeKind::Single;
+        let single = request.content_type.kind == TypeKind::Single;
         self.run(request, move |tx, request| {
+            let (document, moment) = (document.clone(), moment.clone());
+            let (edit, mut ids) = (Arc::clone(&edit), ids.clone());
             Box::pin(async move {
-                if single
-                    && store::find_single(tx, &request.content_type)
-                        .await?
-                        .is_some()
-                {
-                    return Err(EntryError::Refused(
-                        "the single entry exists already".into(),
-                    ));
+                if single {
+                    only_one(tx, &request.content_type).await?;
                 }
                 let mut session = Session::new(tx, &request, document.clone(), moment);
                 session.after = document;
@@ -149,7 +149,10 @@ impl Entries {
         let moment = moment(&request);
         let mut ids = self.take_ids(2 + edit.item_count()).await?;
         let fresh = ids.next().unwrap_or_default();
+        let edit = Arc::new(edit);
         self.run(request, move |tx, request| {
+            let (which, moment) = (which.clone(), moment.clone());
+            let (edit, mut ids) = (Arc::clone(&edit), ids.clone());
             Box::pin(async move {
                 let mut session = Session::open(tx, &request, &which, Some(fresh), moment).await?;
                 session.edit(&edit, &mut ids).await?;
@@ -199,13 +202,15 @@ impl Entries {
     ) -> Result<Saved, EntryError> {
         self.act(request, which, ChangeKind::Update, |session| {
             session.needs_drafts()?;
+            session.own_version = true;
             let locale = session.request.locale.clone();
             acts::discard_draft(&mut session.after, &locale)
         })
         .await
     }
 
-    /// Puts an older version in the place of the working copy; what is public stays.
+    /// Puts an older version in the place of the working copy; what is public and locales that came
+    /// later stay.
     ///
     /// # Errors
     /// [`EntryError::NotFound`] for an unknown version.
@@ -217,6 +222,7 @@ impl Entries {
     ) -> Result<Saved, EntryError> {
         let moment = moment(&request);
         self.run(request, move |tx, request| {
+            let (which, moment) = (which.clone(), moment.clone());
             Box::pin(async move {
                 let mut session = Session::open(tx, &request, &which, None, moment).await?;
                 let content_type = Arc::clone(&request.content_type);
@@ -229,34 +235,40 @@ impl Entries {
         .await
     }
 
-    /// Makes a new document with the values and links of another one's working copy; unique values are
-    /// cleared, slugs made anew.
+    /// Makes a new document with the values and links of another one's working copy; unique values and
+    /// links that only one document may have are left out, slugs made anew.
     ///
     /// # Errors
-    /// [`EntryError::NotFound`].
+    /// [`EntryError::NotFound`], or [`EntryError::Refused`] for single types.
     pub async fn duplicate(
         &self,
         request: WriteRequest,
         document_id: String,
     ) -> Result<Saved, EntryError> {
         let moment = moment(&request);
-        // The items are counted inside; a document holds fewer than this (body limit / smallest item).
-        let mut ids = self.take_ids(MOST_ITEMS).await?;
+        if request.content_type.kind == TypeKind::Single {
+            return Err(EntryError::Refused(
+                "a single type has one entry; it cannot be duplicated".into(),
+            ));
+        }
+        let which = Which::Id(document_id);
         self.run(request, move |tx, request| {
+            let (which, moment) = (which.clone(), moment.clone());
             Box::pin(async move {
-                let which = Which::Id(document_id);
                 let mut session = Session::open(tx, &request, &which, None, moment).await?;
+                let types = (&*request.schema, &*request.content_type);
+                let needed = acts::ids_of_duplicate(&session.before, types);
+                let mut ids = store::take_ids(session.tx, needed).await?;
                 let identity = (
                     ids.next().unwrap_or_default(),
                     ids::document_id(session.moment.ms),
                 );
-                let types = (&*request.schema, &*request.content_type);
                 let moment = &session.moment;
                 session.after =
                     acts::duplicate(&session.before, types, identity, &mut ids, moment)?;
                 session.before = Document::default();
                 session.clear_unique();
-                session.make_slugs().await?;
+                session.make_slugs(None).await?;
                 session.save(ChangeKind::Create, &[]).await
             })
         })
@@ -275,6 +287,7 @@ impl Entries {
     ) -> Result<Saved, EntryError> {
         let moment = moment(&request);
         self.run(request, move |tx, request| {
+            let (which, moment) = (which.clone(), moment.clone());
             Box::pin(async move {
                 let mut session = Session::open(tx, &request, &which, None, moment).await?;
                 if !whole {
@@ -300,8 +313,13 @@ impl Entries {
         document_id: String,
     ) -> Result<Saved, EntryError> {
         let moment = moment(&request);
+        let single = request.content_type.kind == TypeKind::Single;
         self.run(request, move |tx, request| {
+            let (document_id, moment) = (document_id.clone(), moment.clone());
             Box::pin(async move {
+                if single {
+                    only_one(tx, &request.content_type).await?;
+                }
                 let document = trash::take(tx, &request.content_type, &document_id).await?;
                 let empty = Document {
                     draft: None,
@@ -321,10 +339,11 @@ impl Entries {
         request: WriteRequest,
         which: Which,
         kind: ChangeKind,
-        change: impl FnOnce(&mut Session<'_>) -> Result<(), EntryError> + Send + 'static,
+        change: fn(&mut Session<'_>) -> Result<(), EntryError>,
     ) -> Result<Saved, EntryError> {
         let moment = moment(&request);
         self.run(request, move |tx, request| {
+            let (which, moment) = (which.clone(), moment.clone());
             Box::pin(async move {
                 let mut session = Session::open(tx, &request, &which, None, moment).await?;
                 change(&mut session)?;
@@ -334,41 +353,71 @@ impl Entries {
         .await
     }
 
+    /// Runs a job in a transaction; again if another transaction came in between and a new try may pass.
     async fn run<F>(&self, request: WriteRequest, job: F) -> Result<Saved, EntryError>
     where
-        F: for<'t> FnOnce(
+        F: for<'t> Fn(
                 &'t mut Transaction,
                 Arc<WriteRequest>,
-            )
-                -> futures_util::future::BoxFuture<'t, Result<Saved, EntryError>>
+            ) -> BoxFuture<'t, Result<Saved, EntryError>>
             + Send
+            + Sync
             + 'static,
     {
-        let request = Arc::new(request);
-        let (schema, content_type) = (
-            Arc::clone(&request.schema),
-            Arc::clone(&request.content_type),
-        );
-        let result = self
-            .database
-            .write(move |tx| {
-                Box::pin(async move {
-                    shared_lock(tx).await?;
-                    job(tx, request).await
+        let (request, job) = (Arc::new(request), Arc::new(job));
+        let started = Instant::now();
+        let mut tries = 0;
+        let result = loop {
+            let (of_try, job) = (Arc::clone(&request), Arc::clone(&job));
+            let result: Result<Saved, EntryError> = self
+                .database
+                .write(move |tx| {
+                    Box::pin(async move {
+                        shared_lock(tx).await?;
+                        job(tx, of_try).await
+                    })
                 })
-            })
-            .await;
+                .await;
+            tries += 1;
+            match result {
+                Err(error)
+                    if tries < MOST_TRIES
+                        && started.elapsed() < RETRY_WITHIN
+                        && self.may_pass(&error, &request) => {}
+                result => break result,
+            }
+        };
         (self.committed)();
-        result.map_err(|error| explain(error, &schema, &content_type))
+        result.map_err(|error| explain(error, &request.schema, &request.content_type))
+    }
+
+    /// Whether the error may come from a transaction that ran beside this one: both waited for each other,
+    /// or both chose the same slug. On SQLite writes come one after another.
+    fn may_pass(&self, error: &EntryError, request: &WriteRequest) -> bool {
+        if self.database.dialect() == Dialect::Sqlite {
+            return false;
+        }
+        match error {
+            EntryError::Database(DatabaseError::Busy) => true,
+            EntryError::Database(DatabaseError::Unique(unique)) => {
+                let slug = unique_field(unique)
+                    .and_then(|id| request.content_type.field_by_id(id))
+                    .is_some_and(|field| matches!(field.kind, FieldKind::Uid(_)));
+                slug || unique.table == "links"
+            }
+            _ => false,
+        }
     }
 }
 
-/// More items than a document within the body limit can hold.
-const MOST_ITEMS: usize = 100_000;
+/// How often an act is tried when others come in between.
+const MOST_TRIES: usize = 10;
+/// No new try after this time; who waits for a lock longer is told so.
+const RETRY_WITHIN: Duration = Duration::from_secs(2);
 
 /// On PostgreSQL, holds off schema changes until this transaction ends.
 pub(super) async fn shared_lock(tx: &mut Transaction) -> Result<(), DatabaseError> {
-    if tx.dialect() == crate::platform::database::Dialect::Postgres {
+    if tx.dialect() == Dialect::Postgres {
         let lock = "select pg_advisory_xact_lock_shared(8401226355)::text";
         tx.fetch_all(Statement::new(lock)).await?;
     }
@@ -416,19 +465,33 @@ fn taken(
             "a document with this documentId exists".into(),
         ));
     }
-    let id = unique
-        .columns
-        .iter()
-        .find_map(|column| column.strip_prefix('f')?.parse().ok())?;
-    let field = content_type.field_by_id(FieldId(id)).or_else(|| {
+    let id = unique_field(unique)?;
+    let field = content_type.field_by_id(id).or_else(|| {
         let mut types = schema.types().iter();
-        types.find_map(|other| other.field_by_id(FieldId(id)))
+        types.find_map(|other| other.field_by_id(id))
     })?;
     Some(EntryError::invalid(
         &[&field.name],
         "This attribute must be unique",
         serde_json::Value::Null,
     ))
+}
+
+/// The field whose values must differ.
+fn unique_field(unique: &UniqueColumns) -> Option<FieldId> {
+    let number = |column: &String| column.strip_prefix('f')?.parse().ok();
+    unique.columns.iter().find_map(number).map(FieldId)
+}
+
+/// Refuses a second document of a single type; on PostgreSQL nobody else makes one until the transaction ends.
+async fn only_one(tx: &mut Transaction, content_type: &ContentType) -> Result<(), EntryError> {
+    store::lock_single(tx, content_type).await?;
+    if store::find_single(tx, content_type).await?.is_some() {
+        return Err(EntryError::Refused(
+            "the single entry exists already".into(),
+        ));
+    }
+    Ok(())
 }
 
 /// One act on one document inside its transaction.
@@ -439,6 +502,8 @@ pub(super) struct Session<'t> {
     pub(super) after: Document,
     pub(super) moment: Moment,
     made: bool,
+    /// Whether this save may not join the version before it.
+    own_version: bool,
 }
 
 impl<'t> Session<'t> {
@@ -455,6 +520,7 @@ impl<'t> Session<'t> {
             before,
             moment,
             made: false,
+            own_version: false,
         }
     }
 
@@ -469,7 +535,12 @@ impl<'t> Session<'t> {
         let content_type = &request.content_type;
         let found = match which {
             Which::Id(id) => store::find(tx, id).await?,
-            Which::Single => store::find_single(tx, content_type).await?,
+            Which::Single => {
+                if fresh.is_some() {
+                    store::lock_single(tx, content_type).await?;
+                }
+                store::find_single(tx, content_type).await?
+            }
         };
         let usable = |identity: &Identity| {
             identity.type_id == content_type.id.0 && identity.trashed_at.is_none()
@@ -514,7 +585,7 @@ impl<'t> Session<'t> {
         let moment = self.moment.clone();
         self.made = acts::edit(&mut self.after, types, &request.locale, edit, ids, &moment);
         if self.made {
-            self.make_slugs().await?;
+            self.make_slugs(Some(&request.locale)).await?;
         }
         if self.publishes() {
             self.publish()?;
@@ -532,19 +603,21 @@ impl<'t> Session<'t> {
         acts::publish(&mut self.after, &request.locale, &self.moment)
     }
 
-    async fn make_slugs(&mut self) -> Result<(), EntryError> {
+    /// Makes the missing slugs of a locale, or of all.
+    async fn make_slugs(&mut self, locale: Option<&str>) -> Result<(), EntryError> {
         let request = Arc::clone(&self.request);
-        slugs::fill(self.tx, &request.content_type, &mut self.after).await
+        slugs::fill(self.tx, &request.content_type, &mut self.after, locale).await
     }
 
-    /// Unique values cannot stand twice; a copy starts without them.
+    /// Unique values cannot stand twice, and a target that only one may link to stays with the original; a
+    /// copy starts without them.
     fn clear_unique(&mut self) {
         let content_type = Arc::clone(&self.request.content_type);
-        let unique = |field: &&crate::schema::Field| {
-            field.unique || matches!(field.kind, crate::schema::FieldKind::Uid(_))
-        };
+        let unique = |field: &&Field| field.unique || matches!(field.kind, FieldKind::Uid(_));
         let copies = self.after.draft.iter_mut().chain(&mut self.after.published);
         for copy in copies {
+            let exclusive = |id| content_type.field_by_id(id).is_some_and(is_exclusive);
+            copy.retain_links(|link| !exclusive(link.field));
             for field in content_type.fields.iter().filter(unique) {
                 copy.shared.remove(&field.id);
                 for row in copy.rows.values_mut() {
@@ -601,6 +674,7 @@ impl<'t> Session<'t> {
         let content_type = &self.request.content_type;
         let (doc, locale) = (self.after.doc, self.request.locale.as_str());
         if kind == ChangeKind::Update
+            && !self.own_version
             && let Some(number) = versions::joinable(self.tx, doc, locale, &self.moment).await?
         {
             return Ok(versions::replace(
@@ -642,25 +716,32 @@ impl<'t> Session<'t> {
     async fn steal(&mut self, batch: &mut Batch) -> Result<BTreeSet<i64>, EntryError> {
         let content_type = Arc::clone(&self.request.content_type);
         let mut losers = BTreeSet::new();
-        for field in &content_type.fields {
-            let crate::schema::FieldKind::Relation(relation) = &field.kind else {
-                continue;
-            };
-            if !relation.is_exclusive() || relation.inversed_by.is_none() {
-                continue;
-            }
+        for field in content_type
+            .fields
+            .iter()
+            .filter(|field| is_exclusive(field))
+        {
             for stage in content_type.stages() {
                 let Some(copy) = self.after.copy(*stage) else {
                     continue;
                 };
-                let old = self.before.copy(*stage);
-                let new = copy.links.iter().filter(|link| link.field == field.id);
-                for link in new.filter(|link| !old.is_some_and(|old| old.links.contains(link))) {
-                    let place = [link.target, field.id.0, stage.number()];
-                    let from =
-                        previous_owners(self.tx, place, &link.locale, self.after.doc).await?;
+                let targets = |copy: &Copy| -> BTreeSet<(i64, String)> {
+                    let links = copy.links.iter().filter(|link| link.field == field.id);
+                    links
+                        .map(|link| (link.target, link.locale.clone()))
+                        .collect()
+                };
+                let old = self.before.copy(*stage).map(targets).unwrap_or_default();
+                let new: Vec<_> = targets(copy).difference(&old).cloned().collect();
+                let wanted: BTreeSet<i64> = new.iter().map(|(target, _)| *target).collect();
+                // Two who want the same target come one after the other.
+                store::lock(self.tx, &wanted).await?;
+                for (target, locale) in new {
+                    let place = [target, field.id.0, stage.number()];
+                    let from = previous_owners(self.tx, place, &locale, self.after.doc).await?;
+                    store::lock(self.tx, &from).await?;
                     for owner in from {
-                        batch.push(unlink(place, &link.locale, owner));
+                        batch.push(unlink(place, &locale, owner));
                         losers.insert(owner);
                     }
                 }
@@ -706,12 +787,20 @@ impl<'t> Session<'t> {
     }
 }
 
+/// Whether a target may have one owner only: a one-to-one relation that both sides know.
+fn is_exclusive(field: &Field) -> bool {
+    match &field.kind {
+        FieldKind::Relation(relation) => relation.is_exclusive() && relation.inversed_by.is_some(),
+        _ => false,
+    }
+}
+
 async fn previous_owners(
     tx: &mut Transaction,
     [target, field, stage]: [i64; 3],
     locale: &str,
     owner: i64,
-) -> Result<Vec<i64>, DatabaseError> {
+) -> Result<BTreeSet<i64>, DatabaseError> {
     let statement = Statement::new(
         "select owner from links where target = $1 and field = $2 and stage = $3 and locale = $4 \
          and item = 0 and owner <> $5",

@@ -1,6 +1,6 @@
 //! Documents that values name, looked up with as few statements as there are kinds of names.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 use super::reference::{Reference, Wanted};
 use crate::platform::database::{Database, DatabaseError, Dialect, Statement};
@@ -11,12 +11,19 @@ use crate::schema::{ContentType, Schema, TypeId};
 pub(super) struct Known {
     documents: HashMap<String, (i64, TypeId)>,
     numbers: HashMap<(TypeId, i64), i64>,
+    trashed: HashSet<i64>,
     uids: HashMap<String, TypeId>,
 }
 
 impl Known {
     /// The number of the document a reference means, if there is one of the wanted type.
     pub(super) fn doc(&self, target: Option<&str>, reference: &Reference) -> Option<i64> {
+        self.past(target, reference)
+            .filter(|doc| !self.trashed.contains(doc))
+    }
+
+    /// The same, also if the document is in the trash now.
+    pub(super) fn past(&self, target: Option<&str>, reference: &Reference) -> Option<i64> {
         let wanted = match target {
             Some(uid) => Some(*self.uids.get(uid)?),
             None => None,
@@ -61,10 +68,13 @@ pub(super) async fn find(
             Dialect::Postgres => "(select jsonb_array_elements_text($1::jsonb))",
         };
         let sql = format!(
-            "select document_id, doc, type_id from documents where trashed_at is null and document_id in {values}"
+            "select document_id, doc, type_id, trashed_at is not null from documents where document_id in {values}"
         );
         for row in database.fetch_all(Statement::new(sql).bind(list)).await? {
             let found = (row.integer(1)?, TypeId(row.integer(2)?));
+            if row.integer(3)? != 0 {
+                known.trashed.insert(found.0);
+            }
             known.documents.insert(row.text(0)?.to_owned(), found);
         }
     }

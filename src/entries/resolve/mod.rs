@@ -203,11 +203,14 @@ impl Builder<'_> {
         let change = reference::parse(json).ok()?;
         let target = target_uid(field);
         let mut missing = 0;
-        let change = change.resolve(|reference| {
-            let found = self.known.doc(target, reference);
-            missing += usize::from(found.is_none());
-            found
-        });
+        let change = change.resolve(
+            |reference| {
+                let found = self.known.doc(target, reference);
+                missing += usize::from(found.is_none());
+                found
+            },
+            |reference| self.known.past(target, reference),
+        );
         if missing > 0 {
             let message = format!(
                 "{missing} relation(s) of type {} associated with this entity do not exist",

@@ -46,7 +46,7 @@ pub(super) enum Position {
 }
 
 impl Change {
-    /// The references that must exist.
+    /// The references to look up.
     pub(super) fn references(&self) -> Box<dyn Iterator<Item = &Reference> + '_> {
         match self {
             Self::Set(references) => Box::new(references.iter()),
@@ -64,8 +64,13 @@ impl Change {
         }
     }
 
-    /// The same with numbers. What is disconnected or an anchor need not exist any more.
-    pub(super) fn resolve(&self, mut doc: impl FnMut(&Reference) -> Option<i64>) -> LinkChange {
+    /// The same with numbers: `doc` finds what is linked, `past` what is disconnected or an anchor, which
+    /// need not exist any more.
+    pub(super) fn resolve(
+        &self,
+        mut doc: impl FnMut(&Reference) -> Option<i64>,
+        past: impl Fn(&Reference) -> Option<i64>,
+    ) -> LinkChange {
         match self {
             Self::Set(references) => LinkChange::Set(references.iter().filter_map(doc).collect()),
             Self::Patch {
@@ -78,13 +83,17 @@ impl Change {
                         let place = match position {
                             Position::Start => Place::Start,
                             Position::End => Place::End,
-                            Position::Before(anchor) => Place::Before(doc(anchor)?),
-                            Position::After(anchor) => Place::After(doc(anchor)?),
+                            Position::Before(anchor) => {
+                                past(anchor).map_or(Place::End, Place::Before)
+                            }
+                            Position::After(anchor) => {
+                                past(anchor).map_or(Place::End, Place::After)
+                            }
                         };
                         Some((doc(reference)?, place))
                     })
                     .collect();
-                let disconnect = disconnect.iter().filter_map(doc).collect();
+                let disconnect = disconnect.iter().filter_map(past).collect();
                 LinkChange::Patch {
                     disconnect,
                     connect,
@@ -116,7 +125,9 @@ fn operation(object: &Map<String, Json>) -> Result<Change, String> {
         .keys()
         .find(|key| !["set", "connect", "disconnect", "options"].contains(&key.as_str()))
     {
-        return Err(format!("unknown key {key} beside set, connect and disconnect"));
+        return Err(format!(
+            "unknown key {key} beside set, connect and disconnect"
+        ));
     }
     let list = |key: &str| object.get(key).filter(|value| !value.is_null());
     match (list("set"), list("connect"), list("disconnect")) {
@@ -211,7 +222,9 @@ mod tests {
             ]))
         );
         assert_eq!(
-            parse(&json!({ "connect": [{ "documentId": "c", "position": { "before": "d" } }], "disconnect": "e" })),
+            parse(
+                &json!({ "connect": [{ "documentId": "c", "position": { "before": "d" } }], "disconnect": "e" })
+            ),
             Ok(Change::Patch {
                 disconnect: vec![document("e")],
                 connect: vec![(document("c"), Position::Before(document("d")))]

@@ -86,7 +86,10 @@ fn from_code(
         Ok((_, 5 | 6)) => DatabaseError::Busy,
         Ok((_, 13)) => DatabaseError::Full,
         Ok((_, 10 | 14)) => DatabaseError::Unavailable(message.to_owned()),
-        Ok((_, 1)) if message.starts_with("no such") => {
+        Ok((_, 9)) => DatabaseError::TimedOut(0),
+        Ok((_, 1))
+            if message.starts_with("no such table") || message.starts_with("no such column") =>
+        {
             DatabaseError::Missing(message.to_owned())
         }
         _ => DatabaseError::Other(message.into()),
@@ -102,6 +105,8 @@ fn from_sqlstate(
     Some(match code {
         "23505" => DatabaseError::Unique(postgres_columns(constraint, table)),
         "42P01" | "42703" => DatabaseError::Missing(message.to_owned()),
+        // A statement prepared before a column changed its type; see [`is_outdated`].
+        _ if is_outdated(code) => DatabaseError::Missing(message.to_owned()),
         "40001" | "40P01" | "55P03" => DatabaseError::Busy,
         "57014" => DatabaseError::TimedOut(0),
         "53100" => DatabaseError::Full,
@@ -110,6 +115,12 @@ fn from_sqlstate(
         }
         _ => return None,
     })
+}
+
+/// Whether PostgreSQL says that a prepared statement no longer fits the tables: its plan gives other types
+/// (0A000), or its parameters have types for which there is no operator (42883, 42804).
+pub(super) fn is_outdated(code: &str) -> bool {
+    matches!(code, "0A000" | "42883" | "42804")
 }
 
 /// `UNIQUE constraint failed: c1_p.f2, c1_p.f3`: the only place where error text is read.
@@ -151,9 +162,6 @@ mod tests {
             sqlite_columns("UNIQUE constraint failed: c7_p.f3"),
             expected
         );
-        assert_eq!(
-            postgres_columns(Some("c7_p__f3"), Some("c7_p")),
-            expected
-        );
+        assert_eq!(postgres_columns(Some("c7_p__f3"), Some("c7_p")), expected);
     }
 }

@@ -78,7 +78,11 @@ async fn version(transaction: &mut Transaction) -> Result<i64, DatabaseError> {
     if row.integer(1)? == 0 {
         // A PostgreSQL database may be shared with others; a file is ours or not.
         let foreign = row.integer(0)? > 0 && transaction.dialect() == Dialect::Sqlite;
-        return if foreign { Err(FormatError::Foreign.into()) } else { Ok(0) };
+        return if foreign {
+            Err(FormatError::Foreign.into())
+        } else {
+            Ok(0)
+        };
     }
     let row = transaction
         .fetch_optional(Statement::new("select version from tympan_format"))
@@ -90,9 +94,10 @@ async fn version(transaction: &mut Transaction) -> Result<i64, DatabaseError> {
 async fn script(transaction: &mut Transaction, sql: &'static str) -> Result<(), DatabaseError> {
     let result = match &mut transaction.connection {
         Connection::Sqlite(connection) => sqlx::raw_sql(sql).execute(connection).await.map(|_| ()),
-        Connection::Postgres(connection) => {
-            sqlx::raw_sql(sql).execute(&mut **connection).await.map(|_| ())
-        }
+        Connection::Postgres(connection) => sqlx::raw_sql(sql)
+            .execute(&mut **connection)
+            .await
+            .map(|_| ()),
     };
     result.map_err(|error| DatabaseError::from_sqlx(&error))
 }

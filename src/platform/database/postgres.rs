@@ -6,12 +6,19 @@ use std::time::Duration;
 
 use futures_util::FutureExt as _;
 use futures_util::future::BoxFuture;
+use sqlx::encode::IsNull;
+use sqlx::error::BoxDynError;
 use sqlx::pool::PoolConnection;
-use sqlx::postgres::{PgArguments, PgConnectOptions, PgPool, PgPoolOptions, PgRow};
+use sqlx::postgres::types::Oid;
+use sqlx::postgres::{
+    PgArgumentBuffer, PgArguments, PgConnectOptions, PgPool, PgPoolOptions, PgRow, PgTypeInfo,
+};
 use sqlx::{
-    Arguments as _, AssertSqlSafe, ConnectOptions as _, Row as _, TypeInfo as _, ValueRef as _,
+    Arguments as _, AssertSqlSafe, ConnectOptions as _, Connection as _, Encode, Row as _, Type,
+    TypeInfo as _, ValueRef as _,
 };
 
+use super::error::is_outdated;
 use super::transaction::Connection;
 use super::{DatabaseConfig, DatabaseError, Row, Statement, Transaction, Value, migrate};
 
@@ -30,15 +37,17 @@ impl Postgres {
             .application_name("tympan")
             .statement_cache_capacity(256)
             .disable_statement_logging();
-        let reading = options
-            .clone()
-            .options([
-                ("statement_timeout", config.statement_ms.to_string()),
-                ("default_transaction_read_only", "on".to_owned()),
-            ]);
+        let reading = options.clone().options([
+            ("statement_timeout", config.statement_ms.to_string()),
+            ("default_transaction_read_only", "on".to_owned()),
+        ]);
         let writing = options.options([("lock_timeout", config.busy_ms.to_string())]);
         let readers = match config.readers {
-            0 => std::thread::available_parallelism().map_or(4, |n| u32::try_from(n.get()).unwrap_or(4)) * 2,
+            0 => {
+                std::thread::available_parallelism()
+                    .map_or(4, |n| u32::try_from(n.get()).unwrap_or(4))
+                    * 2
+            }
             count => count,
         };
         let postgres = Self {
@@ -56,14 +65,22 @@ impl Postgres {
     }
 
     pub(super) async fn fetch_all(&self, statement: Statement) -> Result<Vec<Row>, DatabaseError> {
-        let mut connection = acquire(&self.readers).await?;
         self.statements.fetch_add(1, Ordering::Relaxed);
-        fetch_all(&mut connection, statement)
-            .await
-            .map_err(|error| match error {
-                DatabaseError::TimedOut(_) => DatabaseError::TimedOut(self.statement_ms),
-                other => other,
-            })
+        let mut tries = self.readers.options().get_max_connections();
+        loop {
+            let mut connection = acquire(&self.readers).await?;
+            match fetch_all(&mut connection, statement.clone()).await {
+                // A connection that died while it lay idle: the others may have, too.
+                Err(DatabaseError::Unavailable(_)) if tries > 0 => {
+                    tries -= 1;
+                    drop(connection.detach());
+                }
+                Err(DatabaseError::TimedOut(_)) => {
+                    return Err(DatabaseError::TimedOut(self.statement_ms));
+                }
+                result => return result,
+            }
+        }
     }
 
     pub(super) async fn fetch_optional(
@@ -82,11 +99,7 @@ impl Postgres {
     {
         let pool = self.writers.clone();
         tokio::spawn(async move {
-            let connection = acquire(&pool).await?;
-            let mut transaction = Transaction {
-                connection: Connection::Postgres(connection),
-            };
-            control(&mut transaction, "begin").await?;
+            let mut transaction = begin(&pool).await?;
             let work = std::panic::AssertUnwindSafe(async { job(&mut transaction).await });
             let result = work
                 .catch_unwind()
@@ -127,6 +140,26 @@ async fn acquire(pool: &PgPool) -> Result<PoolConnection<sqlx::Postgres>, Databa
         .map_err(|error| DatabaseError::from_sqlx(&error))
 }
 
+/// Begins a transaction; connections that died while they lay idle are thrown away.
+async fn begin(pool: &PgPool) -> Result<Transaction, DatabaseError> {
+    let mut tries = pool.options().get_max_connections();
+    loop {
+        let mut transaction = Transaction {
+            connection: Connection::Postgres(acquire(pool).await?),
+        };
+        match control(&mut transaction, "begin").await {
+            Ok(()) => return Ok(transaction),
+            Err(error) => {
+                discard(transaction);
+                if tries == 0 || !matches!(error, DatabaseError::Unavailable(_)) {
+                    return Err(error);
+                }
+                tries -= 1;
+            }
+        }
+    }
+}
+
 /// A connection whose transaction could not be ended is not used again.
 fn discard(transaction: Transaction) {
     if let Connection::Postgres(connection) = transaction.connection {
@@ -138,11 +171,29 @@ async fn control(transaction: &mut Transaction, sql: &'static str) -> Result<(),
     transaction.execute(Statement::new(sql)).await.map(|_| ())
 }
 
+/// A null whose type the statement tells.
+///
+/// Statements are prepared once per text: a null sent as text would fix the parameter as text, and the
+/// next integer for it would be refused.
+struct Untyped;
+
+impl Type<sqlx::Postgres> for Untyped {
+    fn type_info() -> PgTypeInfo {
+        PgTypeInfo::with_oid(Oid(0))
+    }
+}
+
+impl Encode<'_, sqlx::Postgres> for Untyped {
+    fn encode_by_ref(&self, _: &mut PgArgumentBuffer) -> Result<IsNull, BoxDynError> {
+        Ok(IsNull::Yes)
+    }
+}
+
 fn arguments(values: Vec<Value>) -> Result<PgArguments, DatabaseError> {
     let mut arguments = PgArguments::default();
     for value in values {
         let added = match value {
-            Value::Null => arguments.add(Option::<String>::None),
+            Value::Null => arguments.add(Untyped),
             Value::Bool(value) => arguments.add(value),
             Value::Integer(value) => arguments.add(value),
             Value::Real(value) => arguments.add(value),
@@ -183,11 +234,25 @@ pub(super) async fn execute(
     statement: Statement,
 ) -> Result<u64, DatabaseError> {
     let arguments = arguments(statement.values)?;
-    sqlx::query_with(AssertSqlSafe(statement.sql), arguments)
+    match sqlx::query_with(AssertSqlSafe(statement.sql), arguments)
         .execute(&mut **connection)
         .await
-        .map(|done| done.rows_affected())
-        .map_err(|error| DatabaseError::from_sqlx(&error))
+    {
+        Ok(done) => Ok(done.rows_affected()),
+        Err(error) => Err(failed(connection, &error).await),
+    }
+}
+
+/// Translates an error; outdated prepared statements are forgotten, so that the next try finds none.
+async fn failed(
+    connection: &mut PoolConnection<sqlx::Postgres>,
+    error: &sqlx::Error,
+) -> DatabaseError {
+    let cause = error.as_database_error();
+    if cause.is_some_and(|cause| cause.code().is_some_and(|code| is_outdated(&code))) {
+        let _ = connection.clear_cached_statements().await;
+    }
+    DatabaseError::from_sqlx(error)
 }
 
 pub(super) async fn fetch_all(
@@ -195,9 +260,11 @@ pub(super) async fn fetch_all(
     statement: Statement,
 ) -> Result<Vec<Row>, DatabaseError> {
     let arguments = arguments(statement.values)?;
-    let rows = sqlx::query_with(AssertSqlSafe(statement.sql), arguments)
+    match sqlx::query_with(AssertSqlSafe(statement.sql), arguments)
         .fetch_all(&mut **connection)
         .await
-        .map_err(|error| DatabaseError::from_sqlx(&error))?;
-    rows.iter().map(row).collect()
+    {
+        Ok(rows) => rows.iter().map(row).collect(),
+        Err(error) => Err(failed(connection, &error).await),
+    }
 }

@@ -12,8 +12,8 @@ use sqlx::sqlite::{
     SqliteSynchronous,
 };
 use sqlx::{
-    Arguments as _, AssertSqlSafe, ConnectOptions as _, Connection as _, Decode,
-    Row as _, TypeInfo as _, ValueRef as _,
+    Arguments as _, AssertSqlSafe, ConnectOptions as _, Connection as _, Decode, Row as _,
+    TypeInfo as _, ValueRef as _,
 };
 use tokio::sync::{Mutex, Semaphore, mpsc, oneshot};
 
@@ -64,7 +64,10 @@ impl Deadline {
 }
 
 impl Sqlite {
-    pub(super) async fn open(path: PathBuf, config: &DatabaseConfig) -> Result<Self, DatabaseError> {
+    pub(super) async fn open(
+        path: PathBuf,
+        config: &DatabaseConfig,
+    ) -> Result<Self, DatabaseError> {
         let options = SqliteConnectOptions::from_str("sqlite://")
             .map_err(|error| DatabaseError::from_sqlx(&error))?
             .filename(path)
@@ -183,10 +186,12 @@ impl Sqlite {
         let (answer, answered) = oneshot::channel();
         let stop: Job = Box::new(move |_| {
             Box::pin(async move {
-                let _ = answer.send(());
                 Outcome {
                     keep: false,
-                    finish: Box::new(|_| {}),
+                    // Only now are the jobs of the same group committed.
+                    finish: Box::new(move |_| {
+                        let _ = answer.send(());
+                    }),
                 }
             })
         });
@@ -198,7 +203,10 @@ impl Sqlite {
             writer.abort();
             let _ = writer.await;
         }
-        let readers = self.readers.lock().map(|mut idle| std::mem::take(&mut *idle));
+        let readers = self
+            .readers
+            .lock()
+            .map(|mut idle| std::mem::take(&mut *idle));
         for reader in readers.unwrap_or_default() {
             let _ = reader.connection.close().await;
         }
@@ -221,7 +229,8 @@ impl Lease<'_> {
 impl Drop for Lease<'_> {
     fn drop(&mut self) {
         if let Some(reader) = self.reader.take() {
-            reader.clock.at.store(0, Ordering::Relaxed);
+            // A statement that still runs here was abandoned by a caller who went away: it stops at once.
+            reader.clock.at.store(1, Ordering::Relaxed);
             if let Ok(mut idle) = self.home.lock() {
                 idle.push(reader);
             }
@@ -350,7 +359,10 @@ async fn run_job(
         return Err((None, error));
     }
     let work = std::panic::AssertUnwindSafe(async { job(Ok(transaction)).await });
-    let outcome = work.catch_unwind().await.unwrap_or_else(|_| Outcome::undone());
+    let outcome = work
+        .catch_unwind()
+        .await
+        .unwrap_or_else(|_| Outcome::undone());
     let end = if outcome.keep {
         "release job"
     } else {

@@ -5,7 +5,7 @@ use std::borrow::Cow;
 /// A value bound to a statement or read from a row.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Value {
-    /// No value. PostgreSQL needs a cast beside it, because it is sent as text.
+    /// No value. PostgreSQL takes the type from the statement, by a cast if nothing else tells it.
     Null,
     /// A truth value (SQLite: 0 or 1).
     Bool(bool),

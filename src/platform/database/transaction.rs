@@ -151,7 +151,11 @@ mod tests {
     #[test]
     fn a_batch_counts_placeholders_through_its_statements() {
         let mut batch = Batch::new(Dialect::Sqlite);
-        batch.push(Statement::new("insert into a values ($1, '$1', $2)").bind(1).bind(2));
+        batch.push(
+            Statement::new("insert into a values ($1, '$1', $2)")
+                .bind(1)
+                .bind(2),
+        );
         batch.push(Statement::new("delete from b where x = $1 and y = '$1'").bind(3));
         assert_eq!(
             batch.sql,
