@@ -72,6 +72,8 @@ async fn apply(app: &App, folder: &Path) -> anyhow::Result<Definitions> {
     let (present, trash) = (app.schema(), store::trash(&app.database).await?);
     let plan = plan::plan(&present, &trash, &wanted);
     schema::carry_out(app, (&present, &trash), &plan).await?;
+    // Adds what editors complete and check the files with.
+    crate::schema::files::write(folder, &wanted)?;
     Ok(wanted)
 }
 
@@ -82,7 +84,7 @@ fn tell(config: &Config, folder: &Path, entries: usize) -> anyhow::Result<()> {
          \nits types are files you may change: {}\n\
          \nwith `tympan serve` running, open\
          \n  {address}/api/articles?populate=*\
-         \n  {address}/api/articles?filters[category][slug][$eq]=craft&sort=publishedAt:desc\
+         \n  {address}/api/articles?filters[categories][slug][$eq]=craft&sort=publishedAt:desc\
          \n  {address}/api/pages?filters[slug][$eq]=home&populate=*\
          \n  {address}/api/settings?populate=*&locale=de\
          \n  {address}/api/docs",

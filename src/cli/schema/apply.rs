@@ -52,7 +52,7 @@ pub(super) async fn confirm_and_carry_out(
     }
     if losing > 0 && !consent.allow_loss {
         let failure = Failure::new("the plan loses values; nothing was changed");
-        let hint = "if that is wanted, pass `--allow-loss`; dropped types and fields can be restored later";
+        let hint = "if that is wanted, pass `--yes --allow-loss`; dropped types and fields can be restored later";
         return Err(failure.hint(hint).into());
     }
     if !consent.yes && !asked()? {
