@@ -493,7 +493,7 @@ fn an_import_that_cannot_be_read_is_told() {
     fs::write(&file, "<rss><channel><item></rss>").unwrap();
     let message = refused(&mut database.command(&["import", "wordpress", file.to_str().unwrap()]));
     assert!(
-        message.contains("cannot import ") && message.contains("nothing was written"),
+        message.contains("cannot import: ") && message.contains("nothing was written"),
         "{message}"
     );
 }

@@ -73,10 +73,17 @@ fn bar() -> ProgressBar {
 }
 
 fn refusal(path: &Path, error: &ImportError) -> Failure {
-    let failure = Failure::new(format!("cannot import {}: {error}", path.display()));
-    match error {
-        ImportError::SchemaChanged => failure,
-        _ => failure.hint("nothing was written"),
+    let (path, error) = (path.display().to_string(), error.to_string());
+    let place = match error.contains(&path) {
+        true => String::new(),
+        false => format!("{path}: "),
+    };
+    let failure = Failure::new(format!(
+        "cannot import: {place}{error}; nothing was written"
+    ));
+    match error.contains("give the key") {
+        true => failure.hint("pass the key of the export with `--key KEY`"),
+        false => failure,
     }
 }
 
@@ -84,10 +91,13 @@ fn report(imported: &Imported) -> anyhow::Result<()> {
     for step in &imported.schema {
         print::line(format!("schema: {step}"))?;
     }
+    if !imported.report.is_empty() {
+        print::line("not taken over, or not as it was:")?;
+    }
     for (what, remark) in imported.report.remarks() {
-        print::line(format!("{} × {what}", remark.count))?;
+        print::line(format!("  {} × {what}", remark.count))?;
         for example in &remark.examples {
-            print::line(format!("    {example}"))?;
+            print::line(format!("      {example}"))?;
         }
     }
     let media = &imported.media;

@@ -27,7 +27,7 @@ pub(super) async fn open(config: &Config) -> anyhow::Result<Arc<App>> {
         make_folder(folder)?;
     }
     let opened = App::open(&config.database, config.limits.clone()).await;
-    opened.map_err(|error| refusal(config, error))
+    opened.map_err(|error| refusal(config, &error).into())
 }
 
 /// Opens a database that is there; a mistyped folder must not look like an empty database.
@@ -84,9 +84,9 @@ fn make_folder(path: &Path) -> anyhow::Result<()> {
         .with_context(|| format!("cannot make the data folder: {}", path.display()))
 }
 
-fn refusal(config: &Config, error: AppError) -> anyhow::Error {
+fn refusal(config: &Config, error: &AppError) -> Failure {
     let place = place(config);
-    let hint = match &error {
+    let hint = match error {
         AppError::Database(DatabaseError::Url) => Some(
             "pass `--database sqlite:PATH` or `--database postgres://USER@HOST/NAME`".to_owned(),
         ),
@@ -100,7 +100,7 @@ fn refusal(config: &Config, error: AppError) -> anyhow::Error {
     };
     let failure = Failure::new(format!("cannot open the database: {place}: {error}"));
     match hint {
-        Some(hint) => failure.hint(hint).into(),
-        None => failure.into(),
+        Some(hint) => failure.hint(hint),
+        None => failure,
     }
 }

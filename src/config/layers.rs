@@ -89,7 +89,7 @@ impl Loaded {
             layers.variable(name, value)?;
         }
         for flag in flags {
-            layers.text(flag.key, &flag.value, Source::Flag(flag.flag))?;
+            layers.text(flag.key, &flag.value, &Source::Flag(flag.flag))?;
         }
         layers.finish()
     }
@@ -161,15 +161,15 @@ impl Layers {
             match value {
                 toml::Value::Table(inner) if !self.has(&key) => {
                     if inner.is_empty() && !self.has_section(&key) {
-                        return Err(self.unknown_key(path, key));
+                        return Err(self.unknown_key(path, &key));
                     }
                     self.table(path, &key, inner)?;
                 }
                 _ if self.has(&key) => {
                     let value = serde_json::to_value(value).unwrap_or_default();
-                    self.set(&key, value, Source::File(path.to_owned()))?;
+                    self.set(&key, &value, &Source::File(path.to_owned()))?;
                 }
-                _ => return Err(self.unknown_key(path, key)),
+                _ => return Err(self.unknown_key(path, &key)),
             }
         }
         Ok(())
@@ -181,7 +181,7 @@ impl Layers {
         }
         let known = self.0.iter().find(|setting| setting.variable() == name);
         if let Some(key) = known.map(|setting| setting.key.clone()) {
-            return self.text(&key, value, Source::Environment(name.to_owned()));
+            return self.text(&key, value, &Source::Environment(name.to_owned()));
         }
         let names: Vec<String> = self.0.iter().map(Setting::variable).collect();
         let near = nearest(name, names.iter().map(String::as_str));
@@ -192,18 +192,18 @@ impl Layers {
     }
 
     /// Sets a value given as text, read as what the default is.
-    fn text(&mut self, key: &str, text: &str, source: Source) -> Result<(), ConfigError> {
+    fn text(&mut self, key: &str, text: &str, source: &Source) -> Result<(), ConfigError> {
         let default = self.0.iter().find(|setting| setting.key == key);
         let value = match default.map(|setting| &setting.value) {
             Some(Value::Number(_) | Value::Bool(_)) => serde_json::from_str(text.trim()).ok(),
             Some(Value::Array(_)) => Some(list(text)),
             _ => None,
         };
-        self.set(key, value.unwrap_or_else(|| text.into()), source)
+        self.set(key, &value.unwrap_or_else(|| text.into()), source)
     }
 
     /// Sets a value if the setting can have it.
-    fn set(&mut self, key: &str, value: Value, source: Source) -> Result<(), ConfigError> {
+    fn set(&mut self, key: &str, value: &Value, source: &Source) -> Result<(), ConfigError> {
         let mut tried = Self::default();
         for setting in tried.0.iter_mut().filter(|setting| setting.key == key) {
             setting.value = value.clone();
@@ -211,7 +211,7 @@ impl Layers {
         if let Err(error) = tried.config() {
             return Err(ConfigError::Invalid {
                 key: key.to_owned(),
-                value: super::show::value(key, &value),
+                value: super::show::value(key, value),
                 message: error.to_string(),
                 source_name: source.to_string(),
             });
@@ -234,8 +234,8 @@ impl Layers {
             .any(|setting| setting.key.starts_with(&prefix))
     }
 
-    fn unknown_key(&self, path: &Path, key: String) -> ConfigError {
-        let near = nearest(&key, self.0.iter().map(|setting| setting.key.as_str()));
+    fn unknown_key(&self, path: &Path, key: &str) -> ConfigError {
+        let near = nearest(key, self.0.iter().map(|setting| setting.key.as_str()));
         ConfigError::UnknownKey {
             file: path.to_owned(),
             near: near.unwrap_or_default().to_owned(),

@@ -53,7 +53,21 @@ impl Rule {
 
 /// Rules about the tables that all types share.
 pub(super) fn of_everything(dialect: Dialect) -> Vec<Rule> {
-    let mut rules = vec![
+    let mut rules = of_documents();
+    rules.extend(of_links());
+    rules.extend(of_history());
+    if dialect == Dialect::Sqlite {
+        rules.push(Rule::new(
+            "changes with a number that will be given again",
+            "c.seq",
+            "changes c where c.seq > coalesce((select seq from sqlite_sequence where name = 'changes'), 0)",
+        ));
+    }
+    rules
+}
+
+fn of_documents() -> Vec<Rule> {
+    vec![
         Rule::new(
             "documents of a type that does not exist",
             "d.document_id",
@@ -71,6 +85,16 @@ pub(super) fn of_everything(dialect: Dialect) -> Vec<Rule> {
             "trash t left join documents d on d.doc = t.doc \
              where d.doc is null or d.trashed_at is null",
         ),
+        Rule::new(
+            "documents with a number that will be given again",
+            "d.document_id",
+            "documents d where d.doc >= (select next from sequences where name = 'id')",
+        ),
+    ]
+}
+
+fn of_links() -> Vec<Rule> {
+    vec![
         Rule::new(
             "links of documents that do not exist",
             "l.owner",
@@ -91,6 +115,11 @@ pub(super) fn of_everything(dialect: Dialect) -> Vec<Rule> {
             "l.owner",
             "links l where l.stage not in (0, 1)",
         ),
+    ]
+}
+
+fn of_history() -> Vec<Rule> {
+    vec![
         Rule::new(
             "versions of documents that do not exist",
             "v.doc",
@@ -102,20 +131,7 @@ pub(super) fn of_everything(dialect: Dialect) -> Vec<Rule> {
             "changes c where c.doc is not null \
              and not exists (select 1 from documents d where d.doc = c.doc)",
         ),
-        Rule::new(
-            "documents with a number that will be given again",
-            "d.document_id",
-            "documents d where d.doc >= (select next from sequences where name = 'id')",
-        ),
-    ];
-    if dialect == Dialect::Sqlite {
-        rules.push(Rule::new(
-            "changes with a number that will be given again",
-            "c.seq",
-            "changes c where c.seq > coalesce((select seq from sqlite_sequence where name = 'changes'), 0)",
-        ));
-    }
-    rules
+    ]
 }
 
 /// Rules about the tables and links of one type.
@@ -169,10 +185,15 @@ fn of_stage(content_type: &ContentType, stage: Stage) -> Vec<Rule> {
             &format!("not exists (select 1 from {table} t where t.id = l.owner)"),
         ),
     ];
+    rules.extend(of_translations(content_type, stage, copy));
+    rules
+}
+
+fn of_translations(content_type: &ContentType, stage: Stage, copy: &str) -> Vec<Rule> {
+    let (uid, table) = (&content_type.uid, content_type.table(stage));
     if !content_type.localized {
         let what = format!("links in a locale in {copy} of {uid}, which has no locales");
-        rules.push(links(content_type, stage, what, "l.locale <> ''"));
-        return rules;
+        return vec![links(content_type, stage, what, "l.locale <> ''")];
     }
     let translations = content_type.locale_table(stage);
     let absent = format!(
@@ -180,8 +201,8 @@ fn of_stage(content_type: &ContentType, stage: Stage) -> Vec<Rule> {
          where t.doc = l.owner and t.locale = l.locale)"
     );
     let what = format!("links of translations in {copy} of {uid} that are not there");
-    rules.push(links(content_type, stage, what, &absent));
-    rules.extend([
+    vec![
+        links(content_type, stage, what, &absent),
         Rule::new(
             format!("translations without their shared values in {copy} of {uid}"),
             "t.doc",
@@ -210,8 +231,7 @@ fn of_stage(content_type: &ContentType, stage: Stage) -> Vec<Rule> {
                 "(select doc from {translations} group by doc, locale having count(*) > 1) as twice"
             ),
         ),
-    ]);
-    rules
+    ]
 }
 
 /// A rule about the links of one stage of a type's documents; those in the trash keep theirs.
