@@ -6,7 +6,8 @@ use tympan::platform::database::Statement;
 use tympan::schema::plan::plan;
 use tympan::schema::store::{self, StoreError};
 
-use crate::world::{Files, World, open};
+use crate::files::Files;
+use crate::world::{World, open};
 
 /// Every table with its columns, as text.
 async fn shape(world: &World) -> String {

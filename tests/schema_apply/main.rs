@@ -9,6 +9,7 @@
 
 mod failures;
 mod fields;
+mod files;
 mod locales;
 mod random;
 mod stages;

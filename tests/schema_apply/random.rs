@@ -4,10 +4,11 @@ use proptest::prelude::*;
 use proptest::strategy::ValueTree as _;
 use proptest::test_runner::{Config, TestRunner};
 use serde_json::{Map, Value as Json, json};
-use tympan::base::Stage;
+use tympan::schema::store::StoreError;
 use tympan::schema::{FieldId, TypeId};
 
-use crate::world::{Files, World};
+use crate::files::Files;
+use crate::world::World;
 
 const FIELDS: [&str; 5] = ["alpha", "beta", "gamma", "delta", "epsilon"];
 
@@ -142,7 +143,13 @@ async fn run(world: &mut World, schemas: &[Files]) {
     for (doc, files) in (1000..).zip(schemas) {
         fill(world, doc).await;
         let before = meaning(world, doc).await;
-        world.become_(files).await;
+        let plan = world.plan(files);
+        match world.try_apply(&plan).await {
+            // Converted values may be equal where a slug must be unique.
+            Err(StoreError::Refused(_)) => continue,
+            result => result.unwrap(),
+        }
+        assert!(world.plan(files).is_empty());
         let after = meaning(world, doc).await;
         for (owner, field, kind, value) in before {
             let same = after
@@ -156,7 +163,6 @@ async fn run(world: &mut World, schemas: &[Files]) {
         for stage in one.stages() {
             world.values("article", *stage).await;
         }
-        let _ = Stage::Published;
     }
 }
 

@@ -5,88 +5,12 @@ use std::collections::BTreeMap;
 use serde_json::{Map, Value as Json, json};
 use tympan::base::Stage;
 use tympan::platform::database::{Database, DatabaseConfig, DatabaseError, Statement, Value};
-use tympan::schema::definition::{Definitions, LocaleDefinition, TypeDefinition};
 use tympan::schema::plan::{self, Plan, Step, Trash, Working};
 use tympan::schema::store::{self, StoreError};
-use tympan::schema::{ContentType, Field, Schema, Storage, check, files, parse};
+use tympan::schema::{ContentType, Field, Schema, Storage};
 
+use crate::files::Files;
 use crate::support::{Folder, Postgres};
-
-/// What schema files say.
-#[derive(Debug, Clone, Default)]
-pub(crate) struct Files {
-    pub(crate) types: Vec<Json>,
-    pub(crate) components: Vec<(String, Json)>,
-    pub(crate) locales: Vec<&'static str>,
-}
-
-impl Files {
-    /// One type named `article`.
-    pub(crate) fn article(attributes: Json) -> Self {
-        Self::default().with("article", false, false, attributes)
-    }
-
-    pub(crate) fn with(
-        mut self,
-        singular: &str,
-        localized: bool,
-        drafts: bool,
-        attributes: Json,
-    ) -> Self {
-        self.types.push(json!({
-            "kind": "collectionType",
-            "info": { "singularName": singular, "pluralName": format!("{singular}s"), "displayName": singular },
-            "options": { "draftAndPublish": drafts },
-            "pluginOptions": { "i18n": { "localized": localized } },
-            "attributes": attributes
-        }));
-        self
-    }
-
-    pub(crate) fn component(mut self, uid: &str, attributes: Json) -> Self {
-        let json = json!({ "info": { "displayName": uid }, "attributes": attributes });
-        self.components.push((uid.to_owned(), json));
-        self
-    }
-
-    /// The first is the default one.
-    pub(crate) fn locales(mut self, codes: &[&'static str]) -> Self {
-        self.locales = codes.to_vec();
-        self
-    }
-
-    pub(crate) fn definitions(&self) -> Definitions {
-        let mut problems = Vec::new();
-        let types = self.types.iter().filter_map(|json| {
-            let parsed = parse::content_type("x", None, json, &mut problems)?;
-            let file = files::type_file(&parsed.singular);
-            Some(TypeDefinition { file, ..parsed })
-        });
-        let types = types.collect();
-        let components = self.components.iter().filter_map(|(uid, json)| {
-            parse::component(&files::component_file(uid), uid, json, &mut problems)
-        });
-        let components = components.collect();
-        assert_eq!(problems, []);
-        let locales = self
-            .locales
-            .iter()
-            .enumerate()
-            .map(|(index, code)| LocaleDefinition {
-                code: (*code).to_owned(),
-                name: (*code).to_owned(),
-                is_default: index == 0,
-                fallback: None,
-            });
-        let locales: Vec<_> = locales.collect();
-        check::check(Definitions {
-            types,
-            components,
-            locales: (!locales.is_empty()).then_some(locales),
-        })
-        .unwrap()
-    }
-}
 
 /// One database with the schema that is stored in it.
 pub(crate) struct World {
@@ -191,8 +115,11 @@ impl World {
         (**self.schema.content_type(name).unwrap()).clone()
     }
 
-    pub(crate) async fn measured(&self, step: &Step) -> i64 {
-        let count = store::measure(&self.database, &self.schema, &step.count().unwrap()).await;
+    /// What the first step that touches anything touches.
+    pub(crate) async fn measured(&self, files: &Files) -> i64 {
+        let plan = self.plan(files);
+        let count = plan.steps.iter().find_map(Step::count).unwrap();
+        let count = store::measure(&self.database, &self.schema, &count).await;
         count.unwrap()
     }
 
@@ -336,7 +263,10 @@ impl World {
                 .iter()
                 .map(|field| format!(", {}", field.column()))
                 .collect();
-            let sql = format!("select {keys}{columns} from {table} order by id");
+            let sql = format!(
+                "select {keys}{columns} from {table} order by id /* {} */",
+                self.schema.generation
+            );
             for row in self.database.fetch_all(Statement::new(sql)).await.unwrap() {
                 let mut values = Map::new();
                 for (index, field) in (2..).zip(&fields) {

@@ -3,9 +3,9 @@
 //! Losing them hides the tables of the draft stage and the links of stage 0. Getting them back starts from
 //! what is published; documents that only had a draft come back with it.
 
-use super::apply::Walk;
 use super::create::{create_tables, indexed, table_of};
 use super::tables::Indexed;
+use super::walk::Walk;
 use super::{StoreError, columns};
 use crate::base::Stage;
 use crate::platform::database::{Statement, Transaction};
@@ -122,4 +122,45 @@ async fn copy_rows(
     );
     tx.execute(Statement::new(sql)).await?;
     Ok(())
+}
+
+/// Counts the documents without a published copy like their draft.
+pub(super) fn differing(one: &ContentType) -> Statement {
+    let mut sql = format!(
+        "select count(*) from {drafts} m where not exists (select 1 from {public} p, {drafts} d \
+         where d.id = m.id and p.id = m.id{})",
+        same_values(one, false),
+        drafts = one.table(Stage::Draft),
+        public = one.table(Stage::Published),
+    );
+    if one.localized {
+        sql.push_str(&format!(
+            " or exists (select 1 from {} d where d.doc = m.id and not exists \
+             (select 1 from {} p where p.doc = d.doc and p.locale = d.locale{}))",
+            one.locale_table(Stage::Draft),
+            one.locale_table(Stage::Published),
+            same_values(one, true)
+        ));
+    }
+    for (here, there) in [(0, 1), (1, 0)] {
+        sql.push_str(&format!(
+            " or exists (select 1 from links a where a.owner = m.id and a.stage = {here} and not exists \
+             (select 1 from links b where b.owner = a.owner and b.stage = {there} and b.field = a.field \
+             and b.locale = a.locale and b.item = a.item and b.position = a.position \
+             and b.target = a.target))"
+        ));
+    }
+    Statement::new(sql)
+}
+
+fn same_values(one: &ContentType, localized: bool) -> String {
+    let fields = one
+        .fields
+        .iter()
+        .filter(|field| field.storage().is_column() && field.localized == localized);
+    let same = fields.map(|field| {
+        let column = field.column();
+        format!(" and p.{column} is not distinct from d.{column}")
+    });
+    same.collect()
 }

@@ -5,9 +5,9 @@
 
 use serde_json::Value as Json;
 
-use super::apply::Walk;
 use super::items::{self, Known};
 use super::pages::{self, Held, Pages, Place};
+use super::walk::Walk;
 use super::{StoreError, columns};
 use crate::platform::database::{Batch, DatabaseError, Statement, Transaction, Value};
 use crate::schema::convert::{convert, is_lossless};

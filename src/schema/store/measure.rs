@@ -2,6 +2,7 @@
 
 use serde_json::Value as Json;
 
+use super::drafts::differing;
 use super::items::{self, Known};
 use super::kinds::{canonical, holding};
 use super::pages::{Held, Pages, Place, place_in_use};
@@ -73,50 +74,11 @@ impl Gauge<'_> {
         self.number(Statement::new(sql).bind(id.0)).await
     }
 
-    /// Documents without a published copy like their draft.
     async fn drafts(&self, id: TypeId) -> Result<i64, DatabaseError> {
-        let Some(one) = self.schema.content_type_by_id(id) else {
-            return Ok(0);
-        };
-        if !one.draft_and_publish {
-            return Ok(0);
+        match self.schema.content_type_by_id(id) {
+            Some(one) if one.draft_and_publish => self.number(differing(one)).await,
+            _ => Ok(0),
         }
-        let same = |localized: bool| -> String {
-            let fields = one
-                .fields
-                .iter()
-                .filter(|field| field.storage().is_column() && field.localized == localized);
-            let same = fields.map(|field| {
-                let column = field.column();
-                format!(" and p.{column} is not distinct from d.{column}")
-            });
-            same.collect()
-        };
-        let mut sql = format!(
-            "select count(*) from {drafts} m where not exists (select 1 from {public} p, {drafts} d \
-             where d.id = m.id and p.id = m.id{})",
-            same(false),
-            drafts = one.table(Stage::Draft),
-            public = one.table(Stage::Published),
-        );
-        if one.localized {
-            sql.push_str(&format!(
-                " or exists (select 1 from {} d where d.doc = m.id and not exists \
-                 (select 1 from {} p where p.doc = d.doc and p.locale = d.locale{}))",
-                one.locale_table(Stage::Draft),
-                one.locale_table(Stage::Published),
-                same(true)
-            ));
-        }
-        for (here, there) in [(0, 1), (1, 0)] {
-            sql.push_str(&format!(
-                " or exists (select 1 from links a where a.owner = m.id and a.stage = {here} and not exists \
-                 (select 1 from links b where b.owner = a.owner and b.stage = {there} and b.field = a.field \
-                 and b.locale = a.locale and b.item = a.item and b.position = a.position \
-                 and b.target = a.target))"
-            ));
-        }
-        self.number(Statement::new(sql)).await
     }
 
     async fn values(&self, owner: OwnerId, id: FieldId) -> Result<i64, DatabaseError> {

@@ -4,7 +4,8 @@ use std::collections::HashMap;
 
 use serde_json::{Map, Value as Json};
 
-use super::{StoreError, component, content_type, object};
+use super::load::{component, content_type};
+use super::{StoreError, object};
 use crate::platform::database::{Database, Row, Statement};
 use crate::schema::definition::FieldDefinition;
 use crate::schema::plan::{OwnerId, Trash};
