@@ -3,9 +3,9 @@
 use std::collections::BTreeSet;
 
 use super::edit::InverseEdit;
-use super::store;
+use super::{Which, store};
 use crate::base::Stage;
-use crate::platform::database::{DatabaseError, Statement, Transaction};
+use crate::platform::database::{DatabaseError, Dialect, Statement, Transaction};
 use crate::schema::{ContentType, Schema};
 
 /// Where links are changed.
@@ -15,6 +15,37 @@ struct Place<'a> {
     field: i64,
     stage: Stage,
     locale: &'a str,
+}
+
+/// Locks the written document and all owners that its inverse edits concern, in one order for all writers, so
+/// that two who write the same documents from different sides do not wait for each other.
+///
+/// # Errors
+/// When the database fails.
+pub async fn lock(
+    tx: &mut Transaction,
+    edits: &[InverseEdit],
+    which: Option<&Which>,
+) -> Result<(), DatabaseError> {
+    if tx.dialect() == Dialect::Sqlite || edits.is_empty() {
+        return Ok(());
+    }
+    let mut concerned: BTreeSet<i64> = BTreeSet::new();
+    for edit in edits {
+        concerned.extend(edit.change.named());
+        let Some(Which::Id(id)) = which else { continue };
+        let statement = Statement::new(
+            "select d.doc, l.owner from documents d left join links l on l.target = d.doc and l.field = $2 \
+             where d.document_id = $1",
+        )
+        .bind(id)
+        .bind(edit.owner_field.0);
+        for row in tx.fetch_all(statement).await? {
+            concerned.insert(row.integer(0)?);
+            concerned.extend(row.integer_or_null(1)?);
+        }
+    }
+    store::lock(tx, &concerned).await
 }
 
 /// Applies an edit for the document `target`; returns the owners whose links changed.

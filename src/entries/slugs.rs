@@ -3,7 +3,7 @@
 use super::EntryError;
 use super::tree::Document;
 use crate::base::Stage;
-use crate::platform::database::{DatabaseError, Statement, Transaction, Value};
+use crate::platform::database::{DatabaseError, Dialect, Statement, Transaction, Value};
 use crate::schema::{ContentType, Field, FieldKind, slug};
 
 /// Fills every slug of the working copy, in one locale or in all, that is empty and whose target field has
@@ -84,6 +84,7 @@ async fn unique(
     if base.is_empty() {
         return Ok(None);
     }
+    one_at_a_time(tx, place.field, &base).await?;
     let taken = taken(tx, place, &base).await?;
     if !taken.contains(&base) {
         return Ok(Some(base));
@@ -91,6 +92,20 @@ async fn unique(
     Ok((1_u64..)
         .map(|number| format!("{base}-{number}"))
         .find(|slug| !taken.contains(slug)))
+}
+
+/// On PostgreSQL, who makes the same slug waits here until the one before has committed.
+async fn one_at_a_time(
+    tx: &mut Transaction,
+    field: &Field,
+    base: &str,
+) -> Result<(), DatabaseError> {
+    if tx.dialect() == Dialect::Postgres {
+        let sql = "select pg_advisory_xact_lock(hashtextextended('tympan slug ' || $1 || ' ' || $2, 0))::text";
+        let statement = Statement::new(sql).bind(field.id.to_string()).bind(base);
+        tx.fetch_all(statement).await?;
+    }
+    Ok(())
 }
 
 async fn taken(

@@ -127,6 +127,7 @@ impl Entries {
                 if single {
                     only_one(tx, &request.content_type).await?;
                 }
+                inverse::lock(tx, &edit.inverse, None).await?;
                 let mut session = Session::new(tx, &request, document.clone(), moment);
                 session.after = document;
                 session.edit(&edit, &mut ids).await?;
@@ -154,6 +155,7 @@ impl Entries {
             let (which, moment) = (which.clone(), moment.clone());
             let (edit, mut ids) = (Arc::clone(&edit), ids.clone());
             Box::pin(async move {
+                inverse::lock(tx, &edit.inverse, Some(&which)).await?;
                 let mut session = Session::open(tx, &request, &which, Some(fresh), moment).await?;
                 session.edit(&edit, &mut ids).await?;
                 let kind = session.kind_of_update();
@@ -413,7 +415,7 @@ impl Entries {
 /// How often an act is tried when others come in between.
 const MOST_TRIES: usize = 10;
 /// No new try after this time; who waits for a lock longer is told so.
-const RETRY_WITHIN: Duration = Duration::from_secs(2);
+const RETRY_WITHIN: Duration = Duration::from_secs(5);
 
 /// On PostgreSQL, holds off schema changes until this transaction ends.
 pub(super) async fn shared_lock(tx: &mut Transaction) -> Result<(), DatabaseError> {

@@ -1,1 +1,162 @@
-//! Soon.
+//! The change log in commit order: who follows it misses nothing, whatever overlaps.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::sync::oneshot;
+use tympan::changes::{self, Change, ChangeKind, Cursor};
+use tympan::platform::database::{Database, DatabaseError};
+
+use crate::random::Random;
+use crate::site::{On, Site};
+
+/// Appends a change; commits when told to.
+async fn append(
+    database: Arc<Database>,
+    name: String,
+    appended: oneshot::Sender<()>,
+    commit: oneshot::Receiver<()>,
+) {
+    let done: Result<(), DatabaseError> = database
+        .write(move |tx| {
+            Box::pin(async move {
+                let change = Change {
+                    kind: ChangeKind::Update,
+                    type_id: None,
+                    doc: None,
+                    document_id: Some(&name),
+                    locale: "",
+                    stage: None,
+                    author: None,
+                    at: "2026-01-01T00:00:00.000Z",
+                };
+                tx.execute(changes::append(&change)).await?;
+                let _ = appended.send(());
+                let _ = commit.await;
+                Ok(())
+            })
+        })
+        .await;
+    done.unwrap();
+}
+
+/// A follower: reads from its cursor until nothing is new.
+struct Follower {
+    cursor: Cursor,
+    seen: Vec<String>,
+}
+
+impl Follower {
+    async fn new(database: &Database) -> Self {
+        Self {
+            cursor: changes::end(database).await.unwrap(),
+            seen: Vec::new(),
+        }
+    }
+
+    /// Follows until it has seen so many; other databases of the same cluster may hold the log back.
+    async fn follow_to(&mut self, database: &Database, count: usize) {
+        let all = async {
+            while self.seen.len() < count {
+                self.follow(database).await;
+            }
+        };
+        let within = Duration::from_secs(60);
+        let reached = tokio::time::timeout(within, all).await;
+        assert!(reached.is_ok(), "only {:?} were seen", self.seen);
+    }
+
+    async fn follow(&mut self, database: &Database) {
+        loop {
+            let entries = changes::read(database, self.cursor, 3).await.unwrap();
+            let Some(last) = entries.last() else { return };
+            assert!(last.cursor > self.cursor);
+            self.cursor = last.cursor;
+            self.seen
+                .extend(entries.into_iter().filter_map(|entry| entry.document_id));
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_change_that_commits_late_is_not_skipped_on_postgres() {
+    let site = Site::new(On::Postgres).await;
+    let mut follower = Follower::new(&site.database).await;
+    let mut held = Vec::new();
+    for name in ["early", "late"] {
+        let (appended, has_appended) = oneshot::channel();
+        let (commit, may_commit) = oneshot::channel();
+        let task = append(
+            Arc::clone(&site.database),
+            name.to_owned(),
+            appended,
+            may_commit,
+        );
+        let task = tokio::spawn(task);
+        has_appended.await.unwrap();
+        held.push((commit, task));
+    }
+    // The change with the higher number commits first.
+    let (commit, task) = held.pop().unwrap();
+    commit.send(()).unwrap();
+    task.await.unwrap();
+    follower.follow(&site.database).await;
+    let (commit, task) = held.pop().unwrap();
+    commit.send(()).unwrap();
+    task.await.unwrap();
+    follower.follow_to(&site.database, 2).await;
+    assert_eq!(follower.seen, ["early", "late"]);
+}
+
+/// Many writers that overlap in random ways, and a follower between them.
+async fn nothing_is_missed(on: On) {
+    const WRITERS: usize = 60;
+    let site = Site::new(on).await;
+    let mut follower = Follower::new(&site.database).await;
+    let mut random = Random::new(7);
+    let mut held = Vec::new();
+    for n in 0..WRITERS {
+        let (appended, has_appended) = oneshot::channel();
+        let (commit, may_commit) = oneshot::channel();
+        let task = append(
+            Arc::clone(&site.database),
+            format!("w{n}"),
+            appended,
+            may_commit,
+        );
+        held.push((commit, tokio::spawn(task)));
+        // SQLite has one writer: it cannot go on before this one commits.
+        let most = if on == On::Sqlite { 0 } else { 9 };
+        if on == On::Postgres {
+            has_appended.await.unwrap();
+        }
+        while held.len() > most || (!held.is_empty() && random.percent(30)) {
+            let (commit, task) = held.swap_remove(random.below(held.len()));
+            commit.send(()).unwrap();
+            task.await.unwrap();
+            follower.follow(&site.database).await;
+        }
+    }
+    for (commit, task) in held {
+        commit.send(()).unwrap();
+        task.await.unwrap();
+    }
+    follower.follow_to(&site.database, WRITERS).await;
+    let all: BTreeSet<String> = follower.seen.iter().cloned().collect();
+    assert_eq!((follower.seen.len(), all.len()), (WRITERS, WRITERS));
+    if on == On::Sqlite {
+        let order: Vec<String> = (0..WRITERS).map(|n| format!("w{n}")).collect();
+        assert_eq!(follower.seen, order);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_follower_sees_every_change_once_on_sqlite() {
+    nothing_is_missed(On::Sqlite).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_follower_sees_every_change_once_on_postgres() {
+    nothing_is_missed(On::Postgres).await;
+}

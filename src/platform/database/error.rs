@@ -86,6 +86,8 @@ fn from_code(
         Ok((_, 5 | 6)) => DatabaseError::Busy,
         Ok((_, 13)) => DatabaseError::Full,
         Ok((_, 10 | 14)) => DatabaseError::Unavailable(message.to_owned()),
+        // Not a database at all.
+        Ok((_, 26)) => DatabaseError::Format(super::FormatError::Foreign),
         Ok((_, 9)) => DatabaseError::TimedOut(0),
         Ok((_, 1))
             if message.starts_with("no such table") || message.starts_with("no such column") =>

@@ -27,13 +27,22 @@ pub enum FormatError {
     Foreign,
 }
 
+/// Looks whether this program may open the database; changes nothing.
+pub(super) async fn check(transaction: &mut Transaction) -> Result<(), DatabaseError> {
+    known(transaction).await.map(|_| ())
+}
+
+/// The version found, if this program knows it.
+async fn known(transaction: &mut Transaction) -> Result<i64, DatabaseError> {
+    match version(transaction).await? {
+        found if found > FORMAT => Err(FormatError::Newer { found }.into()),
+        found => Ok(found),
+    }
+}
+
 /// Brings the fixed tables to [`FORMAT`] in one transaction.
 pub(super) async fn up(transaction: &mut Transaction) -> Result<(), DatabaseError> {
-    let found = version(transaction).await?;
-    if found > FORMAT {
-        return Err(FormatError::Newer { found }.into());
-    }
-    if found == FORMAT {
+    if known(transaction).await? == FORMAT {
         return Ok(());
     }
     let begin = transaction.dialect().pick("begin immediate", "begin");
@@ -50,7 +59,8 @@ async fn apply(transaction: &mut Transaction) -> Result<(), DatabaseError> {
         let lock = Statement::new("select pg_advisory_xact_lock(8401226354)::text");
         transaction.fetch_all(lock).await?;
     }
-    let found = version(transaction).await?;
+    // Another program may have been quicker, even a newer one.
+    let found = known(transaction).await?;
     let files = transaction.dialect().pick(SQLITE, POSTGRES);
     for (number, file) in (1..).zip(files) {
         if number > found {

@@ -68,9 +68,13 @@ impl Sqlite {
         path: PathBuf,
         config: &DatabaseConfig,
     ) -> Result<Self, DatabaseError> {
-        let options = SqliteConnectOptions::from_str("sqlite://")
+        let plain = SqliteConnectOptions::from_str("sqlite://")
             .map_err(|error| DatabaseError::from_sqlx(&error))?
-            .filename(path)
+            .filename(&path);
+        if std::fs::metadata(&path).is_ok_and(|file| file.len() > 0) {
+            look(&plain).await?;
+        }
+        let options = plain
             .create_if_missing(true)
             .journal_mode(SqliteJournalMode::Wal)
             .synchronous(SqliteSynchronous::Full)
@@ -244,6 +248,19 @@ fn reader_count(configured: u32) -> usize {
         0 => processors.clamp(2, 16),
         count => usize::try_from(count).unwrap_or(16).clamp(1, 64),
     }
+}
+
+/// Refuses a file that is not ours or is newer before a connection turns on the write-ahead log, which
+/// would change it.
+async fn look(plain: &SqliteConnectOptions) -> Result<(), DatabaseError> {
+    let mut transaction = Transaction {
+        connection: Connection::Sqlite(connect(&plain.clone().disable_statement_logging()).await?),
+    };
+    let result = migrate::check(&mut transaction).await;
+    if let Connection::Sqlite(connection) = transaction.connection {
+        let _ = connection.close().await;
+    }
+    result
 }
 
 async fn connect(options: &SqliteConnectOptions) -> Result<SqliteConnection, DatabaseError> {
