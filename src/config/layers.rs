@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use serde_json::{Map, Value};
 
-use super::{Config, ConfigError, FILE, FILE_VARIABLE, PREFIX, nearest};
+use super::{Config, ConfigError, FILE, FILE_VARIABLE, PREFIX, bounds, nearest};
 
 /// Where a value came from.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -208,11 +208,12 @@ impl Layers {
         for setting in tried.0.iter_mut().filter(|setting| setting.key == key) {
             setting.value = value.clone();
         }
-        if let Err(error) = tried.config() {
+        let wrong = tried.config().err().map(|error| error.to_string());
+        if let Some(message) = wrong.or_else(|| bounds::broken(key, value)) {
             return Err(ConfigError::Invalid {
                 key: key.to_owned(),
                 value: super::show::value(key, value),
-                message: error.to_string(),
+                message,
                 source_name: source.to_string(),
             });
         }

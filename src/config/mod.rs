@@ -7,6 +7,7 @@
 //! refused with the nearest one that exists, whether it stands in the file or in the environment.
 //! **Knows nothing about** the command line's grammar. Start reading at [`Loaded::load`].
 
+mod bounds;
 mod layers;
 mod nearest;
 mod show;

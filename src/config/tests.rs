@@ -122,6 +122,8 @@ fn values_of_the_wrong_kind_name_setting_and_source() {
     assert!(message(environment(&[("TYMPAN_LOG_LEVEL", "loud")])).contains("`loud`"));
     assert!(message(text("kind", "[limits]\nmax_page_size = \"7\"\n")).contains("max_page_size"));
     assert!(message(text("negative", "[limits]\nmax_page_size = -7\n")).contains("max_page_size"));
+    let none = message(environment(&[("TYMPAN_CONNECTIONS_MAX_CONNECTIONS", "0")]));
+    assert!(none.contains("it must be at least 1"), "{none}");
     assert!(message(text("table", "[data]\nx = 1\n")).contains("`data` cannot be"));
     assert!(message(text("syntax", "data = \"a\"\nb = = 1\n")).contains("line 2"));
     let missing = Loaded::load(Some(Path::new("/nowhere/tympan.toml")), &[], &[]);

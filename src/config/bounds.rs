@@ -1,0 +1,25 @@
+//! Numbers that are of the right type and still of no use.
+
+use serde_json::Value;
+
+/// Numbers with which the server could not work.
+const BOUNDS: [(&str, u64, u64); 8] = [
+    ("database.readers", 0, 1024),
+    ("database.writers", 1, 1024),
+    ("connections.max_connections", 1, 10_000_000),
+    ("connections.max_headers", 1, 10_000),
+    ("connections.header_timeout_ms", 1, u64::MAX),
+    ("limits.default_page_size", 1, u64::MAX),
+    ("limits.max_page_size", 1, u64::MAX),
+    ("body.bytes", 1, u64::MAX),
+];
+
+/// What is wrong with a number that is out of bounds.
+pub(super) fn broken(key: &str, value: &Value) -> Option<String> {
+    let (_, least, most) = BOUNDS.iter().find(|(bounded, ..)| *bounded == key)?;
+    let number = value.as_u64()?;
+    if number < *least {
+        return Some(format!("it must be at least {least}"));
+    }
+    (number > *most).then(|| format!("it must be at most {most}"))
+}
