@@ -91,7 +91,10 @@ pub fn run() -> ExitCode {
 
 fn start(arguments: Arguments) -> anyhow::Result<()> {
     let loaded = load(&arguments)?;
-    logging::start(&loaded.config.log, matches!(arguments.command, Command::Serve(_)));
+    logging::start(
+        &loaded.config.log,
+        matches!(arguments.command, Command::Serve(_)),
+    );
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .build()?;

@@ -34,7 +34,8 @@ pub(super) async fn run(init: &Init, config: &Config) -> anyhow::Result<()> {
     let folder = init.folder.join("schema");
     if folder.exists() {
         let failure = Failure::new(format!("there is a schema already: {}", folder.display()));
-        let hint = "`tympan init` overwrites nothing; name another folder, or use `tympan schema apply`";
+        let hint =
+            "`tympan init` overwrites nothing; name another folder, or use `tympan schema apply`";
         return Err(failure.hint(hint).into());
     }
     let app = open::open(config).await?;

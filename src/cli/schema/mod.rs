@@ -149,7 +149,11 @@ async fn trash(app: &App) -> anyhow::Result<()> {
     }
     for (owner, field) in &trash.fields {
         if let Some(owner) = owner_uid(&schema, *owner) {
-            print::line(format!("field      {owner}:{}  {}", field.name, field.kind.name()))?;
+            print::line(format!(
+                "field      {owner}:{}  {}",
+                field.name,
+                field.kind.name()
+            ))?;
         }
     }
     Ok(())
@@ -158,7 +162,9 @@ async fn trash(app: &App) -> anyhow::Result<()> {
 /// The uid of an owner that is not in the trash itself.
 fn owner_uid(schema: &Schema, owner: OwnerId) -> Option<&str> {
     match owner {
-        OwnerId::Type(id) => schema.content_type_by_id(id).map(|found| found.uid.as_str()),
+        OwnerId::Type(id) => schema
+            .content_type_by_id(id)
+            .map(|found| found.uid.as_str()),
         OwnerId::Component(id) => schema.component_by_id(id).map(|found| found.uid.as_str()),
     }
 }

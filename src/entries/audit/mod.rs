@@ -71,10 +71,7 @@ pub async fn audit(
 }
 
 /// What the database engine says of its own file.
-async fn integrity(
-    database: &Database,
-    findings: &mut Vec<Finding>,
-) -> Result<(), DatabaseError> {
+async fn integrity(database: &Database, findings: &mut Vec<Finding>) -> Result<(), DatabaseError> {
     let rows = database
         .fetch_all(Statement::new("pragma integrity_check(100)"))
         .await?;
