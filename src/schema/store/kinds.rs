@@ -96,7 +96,7 @@ async fn in_type(
                 break;
             }
             let mut batch = Batch::new(tx.dialect());
-            for held in page {
+            for held in &page {
                 one_value(&mut batch, &known, &place, held, (before, after));
             }
             tx.run(batch).await?;
@@ -110,7 +110,7 @@ fn one_value(
     batch: &mut Batch,
     known: &Known,
     place: &Place,
-    held: Held,
+    held: &Held,
     (before, after): (&Field, &Field),
 ) {
     if before.storage() != Storage::Items {
