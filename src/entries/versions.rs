@@ -172,7 +172,7 @@ pub async fn joinable(
     let same = row.text(1)? == ChangeKind::Update.name()
         && row.text(2)? == locale
         && row.text_or_null(3)? == moment.author.as_deref();
-    Ok(same.then(|| row.integer(0)).transpose()?)
+    same.then(|| row.integer(0)).transpose()
 }
 
 /// The statement that lets a save join an existing version.
