@@ -6,9 +6,9 @@ use std::sync::Arc;
 use serde_json::{Value as Json, json};
 
 use super::acts::Moment;
+use super::session::guard;
 use super::store;
 use super::tree::{Copy, Document};
-use super::write::guard;
 use super::{EntryError, Saved, versions};
 use crate::base::Stage;
 use crate::changes::{self, Change, ChangeKind};

@@ -68,7 +68,7 @@ impl<'s> Play<'s> {
     /// Notes both outcomes; they must agree. True if the act was done.
     fn agree(
         &mut self,
-        story: String,
+        story: &str,
         real: &Outcome,
         expected: Result<Model, No>,
     ) -> Result<bool, String> {
@@ -116,7 +116,7 @@ impl<'s> Play<'s> {
         let expected = model.create(of, &how, &given).map(|_| model);
         self.new_document(&real);
         self.agree(
-            format!("create {} {how:?} {given:?}", of.key),
+            &format!("create {} {how:?} {given:?}", of.key),
             &real,
             expected,
         )
@@ -157,7 +157,7 @@ impl<'s> Play<'s> {
             true => Err(No::Stale),
             false => model.write(n, &how, &given).map(|()| model),
         };
-        let done = self.agree(story, &real, expected)?;
+        let done = self.agree(&story, &real, expected)?;
         if done {
             self.check_orders(n, &how, &given, &before).await?;
         }
@@ -175,7 +175,7 @@ impl<'s> Play<'s> {
         let real = self.site.entries.publish(request, self.which(n)).await;
         let mut model = self.model.clone();
         let expected = model.publish(n, &locale).map(|()| model);
-        self.agree(format!("publish {n} {locale}"), &real, expected)
+        self.agree(&format!("publish {n} {locale}"), &real, expected)
     }
 
     async fn unpublish(&mut self, random: &mut Random) -> Result<bool, String> {
@@ -189,7 +189,7 @@ impl<'s> Play<'s> {
         let real = self.site.entries.unpublish(request, self.which(n)).await;
         let mut model = self.model.clone();
         let expected = model.unpublish(n, &locale).map(|()| model);
-        self.agree(format!("unpublish {n} {locale}"), &real, expected)
+        self.agree(&format!("unpublish {n} {locale}"), &real, expected)
     }
 
     async fn discard(&mut self, random: &mut Random) -> Result<bool, String> {
@@ -207,7 +207,7 @@ impl<'s> Play<'s> {
             .await;
         let mut model = self.model.clone();
         let expected = model.discard(n, &locale).map(|()| model);
-        self.agree(format!("discard draft {n} {locale}"), &real, expected)
+        self.agree(&format!("discard draft {n} {locale}"), &real, expected)
     }
 
     async fn delete_locale(&mut self, random: &mut Random) -> Result<bool, String> {
@@ -225,7 +225,7 @@ impl<'s> Play<'s> {
             .await;
         let mut model = self.model.clone();
         let expected = model.delete(n, Some(&locale)).map(|()| model);
-        self.agree(format!("delete {n} in {locale:?}"), &real, expected)
+        self.agree(&format!("delete {n} in {locale:?}"), &real, expected)
     }
 
     async fn delete(&mut self, random: &mut Random) -> Result<bool, String> {
@@ -238,7 +238,7 @@ impl<'s> Play<'s> {
         let real = self.site.entries.delete(request, self.which(n), true).await;
         let mut model = self.model.clone();
         let expected = model.delete(n, None).map(|()| model);
-        self.agree(format!("delete {n}"), &real, expected)
+        self.agree(&format!("delete {n}"), &real, expected)
     }
 
     async fn undelete(&mut self, random: &mut Random) -> Result<bool, String> {
@@ -257,7 +257,7 @@ impl<'s> Play<'s> {
             .await;
         let mut model = self.model.clone();
         let expected = model.undelete(n).map(|()| model);
-        self.agree(format!("undelete {n}"), &real, expected)
+        self.agree(&format!("undelete {n}"), &real, expected)
     }
 
     async fn restore(&mut self, random: &mut Random) -> Result<bool, String> {
@@ -288,7 +288,7 @@ impl<'s> Play<'s> {
         let mut model = self.model.clone();
         let expected = model.restore(n, number).map(|()| model);
         self.agree(
-            format!("restore {n} to {number} of {numbers:?}"),
+            &format!("restore {n} to {number} of {numbers:?}"),
             &real,
             expected,
         )
@@ -309,7 +309,7 @@ impl<'s> Play<'s> {
         let mut model = self.model.clone();
         let expected = model.duplicate(n).map(|_| model);
         self.new_document(&real);
-        self.agree(format!("duplicate {n}"), &real, expected)
+        self.agree(&format!("duplicate {n}"), &real, expected)
     }
 
     async fn rename_type(&mut self, random: &mut Random) -> bool {
