@@ -9,6 +9,7 @@
 //! **Knows nothing about** HTTP and the command line. Start reading at [`import_strapi`].
 
 mod align;
+mod bulk;
 mod convert;
 mod error;
 mod known;

@@ -1,10 +1,11 @@
 //! The reading thread: records come in, whole documents go out.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use tokio::sync::mpsc::Sender;
 
+use super::bulk::Bulk;
 use super::convert::Converter;
 use super::error::ImportError;
 use super::known::{Documents, Named};
@@ -13,11 +14,11 @@ use super::report::ImportReport;
 use super::target::Target;
 use crate::entries::store::Identity;
 use crate::entries::tree::Document;
-use crate::platform::database::Batch;
-use crate::schema::{ContentType, Schema};
+use crate::platform::database::{Batch, Statement};
+use crate::schema::{ContentType, Schema, TypeId};
 
-/// Documents that may wait for the database.
-pub(super) const WAITING: usize = 64;
+/// What may wait for the database; one is a document or a heap of them.
+pub(super) const WAITING: usize = 4;
 
 /// Why a reader has to stop: the writer is gone, or a record is impossible.
 pub(super) type Stop = Box<dyn std::error::Error + Send + Sync>;
@@ -37,6 +38,8 @@ pub(super) trait Source: Send + 'static {
 
 /// What the reading thread hands to the writer.
 pub(super) enum Produced {
+    /// Documents that are new, of types that held none.
+    Many(usize, Vec<Statement>),
     /// A document that is new, as statements.
     New(Arc<ContentType>, String, Batch),
     /// A document that is stored already.
@@ -54,6 +57,9 @@ pub(super) struct Producer {
     pub(super) schema: Arc<Schema>,
     pub(super) documents: Documents,
     pub(super) target: Target,
+    pub(super) bulk: Bulk,
+    /// Types without any document.
+    pub(super) empty: HashSet<TypeId>,
     pub(super) sender: Sender<Produced>,
     pub(super) report: ImportReport,
     /// Records of documents that are not complete yet.
@@ -66,6 +72,7 @@ impl Producer {
         let mut report = ImportReport::default();
         let result = source.records(&mut report, &mut |record| self.record(record));
         self.report.merge(report);
+        let result = result.and_then(|()| self.flush().map_err(|_| ImportError::Stopped));
         let last = match result {
             Ok(()) => Produced::End(self.documents.next, self.report),
             Err(error) => Produced::Failed(error),
@@ -135,11 +142,23 @@ impl Producer {
         let mut document = converter.document(&content_type, doc, records);
         match stored {
             Some(stored) => self.send(Produced::Stored(content_type, stored, Box::new(document))),
+            None if self.empty.contains(&content_type.id) => {
+                self.bulk.add(&content_type, &mut document)?;
+                if self.bulk.is_full() {
+                    self.flush()?;
+                }
+                Ok(())
+            }
             None => {
                 let batch = self.target.create(&content_type, &mut document);
                 self.send(Produced::New(content_type, id, batch))
             }
         }
+    }
+
+    fn flush(&mut self) -> Result<(), Stop> {
+        let (documents, statements) = self.bulk.take();
+        self.send(Produced::Many(documents, statements))
     }
 
     fn send(&self, produced: Produced) -> Result<(), Stop> {

@@ -93,7 +93,8 @@ impl Target {
         versions::insert(content_type, document, kind, "", &moment)
     }
 
-    fn complete(&self, document: &mut Document) {
+    /// Fills in stamps that the source does not give.
+    pub(super) fn complete(&self, document: &mut Document) {
         let fill = |text: &mut String| {
             if text.is_empty() {
                 text.clone_from(&self.at);

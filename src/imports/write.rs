@@ -1,10 +1,11 @@
 //! The one transaction of an import.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use tokio::sync::mpsc::{self, Receiver};
 
+use super::bulk::Bulk;
 use super::error::ImportError;
 use super::known::{Documents, Named};
 use super::produce::{Produced, Producer, Source, WAITING};
@@ -17,7 +18,7 @@ use crate::entries::tree::Document;
 use crate::platform::database::{
     Batch, Database, DatabaseError, Dialect, Statement, Transaction, UniqueColumns,
 };
-use crate::schema::{ContentType, FieldId, Schema, TypeKind};
+use crate::schema::{ContentType, FieldId, Schema, TypeId, TypeKind};
 
 /// Receives how far the import is.
 pub(super) type Watch = Arc<dyn Fn(Progress) + Send + Sync>;
@@ -48,11 +49,14 @@ pub(super) async fn write<S: Source>(
                 let total = named.len() as u64;
                 let next = first_free(tx).await?;
                 let documents = Documents::find(tx, &schema, named, next).await?;
+                let empty = empty_types(tx, &schema).await?;
                 let (sender, receiver) = mpsc::channel(WAITING);
                 let producer = Producer {
                     schema: Arc::clone(&schema),
                     documents,
                     target: target.clone(),
+                    bulk: Bulk::new(target.clone()),
+                    empty,
                     sender,
                     report: ImportReport::default(),
                     waiting: HashMap::new(),
@@ -90,6 +94,15 @@ impl Writer<'_> {
     async fn receive(&mut self, mut receiver: Receiver<Produced>) -> Result<(), ImportError> {
         while let Some(produced) = receiver.recv().await {
             match produced {
+                Produced::Many(documents, statements) => {
+                    for statement in statements {
+                        self.tx.execute(statement).await?;
+                    }
+                    self.imported.created += documents as u64;
+                    self.progress.done += documents as u64;
+                    self.report_progress(true);
+                    continue;
+                }
                 Produced::New(content_type, id, batch) => {
                     self.run(&content_type, &id, batch).await?;
                     self.imported.created += 1;
@@ -209,6 +222,25 @@ async fn check_single(
         }
     }
     Ok(())
+}
+
+/// The types without any document.
+async fn empty_types(
+    tx: &mut Transaction,
+    schema: &Schema,
+) -> Result<HashSet<TypeId>, DatabaseError> {
+    let mut empty = HashSet::new();
+    for content_type in schema.types() {
+        let mut used = false;
+        for stage in content_type.stages() {
+            let sql = format!("select 1 from {} limit 1", content_type.table(*stage));
+            used |= tx.fetch_optional(Statement::new(sql)).await?.is_some();
+        }
+        if !used {
+            empty.insert(content_type.id);
+        }
+    }
+    Ok(empty)
 }
 
 /// The next free number. The row stays locked, so that nobody else takes numbers until the end.
