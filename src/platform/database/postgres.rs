@@ -57,9 +57,7 @@ impl Postgres {
             statements: AtomicU64::new(0),
         };
         let connection = acquire(&postgres.writers).await?;
-        let mut transaction = Transaction {
-            connection: Connection::Postgres(connection),
-        };
+        let mut transaction = Transaction::new(Connection::Postgres(connection));
         migrate::up(&mut transaction).await?;
         Ok(postgres)
     }
@@ -144,9 +142,7 @@ async fn acquire(pool: &PgPool) -> Result<PoolConnection<sqlx::Postgres>, Databa
 async fn begin(pool: &PgPool) -> Result<Transaction, DatabaseError> {
     let mut tries = pool.options().get_max_connections();
     loop {
-        let mut transaction = Transaction {
-            connection: Connection::Postgres(acquire(pool).await?),
-        };
+        let mut transaction = Transaction::new(Connection::Postgres(acquire(pool).await?));
         match control(&mut transaction, "begin").await {
             Ok(()) => return Ok(transaction),
             Err(error) => {

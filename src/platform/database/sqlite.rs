@@ -22,6 +22,9 @@ use super::{DatabaseConfig, DatabaseError, Row, Statement, Transaction, Value, m
 
 /// Jobs that share one commit at most; bounds how long the first of them waits.
 const GROUP: usize = 128;
+/// Pages of the write-ahead log (4 KiB each) after which it is copied into the database file; with SQLite's
+/// 1000 a busy writer syncs the file several times a second.
+const WAL_PAGES: &str = "8000";
 /// Jobs that may wait for the writer.
 const QUEUE: usize = 4096;
 /// How long a read waits for a free reader before it is refused.
@@ -82,11 +85,10 @@ impl Sqlite {
             .statement_cache_capacity(256)
             .pragma("cache_size", format!("-{}", config.cache_kib))
             .pragma("journal_size_limit", "67108864")
+            .pragma("wal_autocheckpoint", WAL_PAGES)
             .disable_statement_logging();
         let connection = connect(&options).await?;
-        let mut transaction = Transaction {
-            connection: Connection::Sqlite(connection),
-        };
+        let mut transaction = Transaction::new(Connection::Sqlite(connection));
         migrate::up(&mut transaction).await?;
         let count = reader_count(config.readers);
         let mut readers = Vec::with_capacity(count);
@@ -253,9 +255,8 @@ fn reader_count(configured: u32) -> usize {
 /// Refuses a file that is not ours or is newer before a connection turns on the write-ahead log, which
 /// would change it.
 async fn look(plain: &SqliteConnectOptions) -> Result<(), DatabaseError> {
-    let mut transaction = Transaction {
-        connection: Connection::Sqlite(connect(&plain.clone().disable_statement_logging()).await?),
-    };
+    let connection = connect(&plain.clone().disable_statement_logging()).await?;
+    let mut transaction = Transaction::new(Connection::Sqlite(connection));
     let result = migrate::check(&mut transaction).await;
     if let Connection::Sqlite(connection) = transaction.connection {
         let _ = connection.close().await;
@@ -337,7 +338,13 @@ async fn write_group(
     let mut next = Some(first);
     let mut failed = None;
     while let Some(job) = next.take() {
-        match run_job(transaction, job).await {
+        // Neighbours have different names, so that undoing one can never undo the one before.
+        let name = if finished.len().is_multiple_of(2) {
+            "a"
+        } else {
+            "b"
+        };
+        match run_job(transaction, job, name).await {
             Ok(finish) => finished.push(finish),
             Err((finish, error)) => {
                 finished.extend(finish);
@@ -350,10 +357,14 @@ async fn write_group(
         }
     }
     let durable = match failed {
-        None => control(transaction, "commit").await,
+        None => {
+            transaction.pending.push_str("commit");
+            transaction.flush().await
+        }
         Some(error) => Err(error),
     };
     if durable.is_err() {
+        transaction.pending.clear();
         let _ = control(transaction, "rollback").await;
     }
     for finish in finished {
@@ -366,27 +377,33 @@ async fn write_group(
 }
 
 /// Runs one job in a savepoint. An `Err` means that the whole group must be undone.
+///
+/// The savepoint is made with the job's first statement and released with the next job's, or with the commit.
 async fn run_job(
     transaction: &mut Transaction,
     job: Job,
+    name: &str,
 ) -> Result<Finish, (Option<Finish>, DatabaseError)> {
     use futures_util::FutureExt as _;
-    if let Err(error) = control(transaction, "savepoint job").await {
-        job(Err(error.clone())).await;
-        return Err((None, error));
-    }
+    let released = transaction.pending.clone();
+    transaction.pending.push_str(&format!("savepoint {name};"));
     let work = std::panic::AssertUnwindSafe(async { job(Ok(transaction)).await });
     let outcome = work
         .catch_unwind()
         .await
         .unwrap_or_else(|_| Outcome::undone());
-    let end = if outcome.keep {
-        "release job"
-    } else {
-        "rollback to job; release job"
-    };
-    match control(transaction, end).await {
-        Ok(()) => Ok(outcome.finish),
+    if !transaction.pending.is_empty() {
+        // The job ran no statement.
+        transaction.pending = released;
+        return Ok(outcome.finish);
+    }
+    if outcome.keep {
+        transaction.pending.push_str(&format!("release {name};"));
+        return Ok(outcome.finish);
+    }
+    let undo = Statement::new(format!("rollback to {name}; release {name}"));
+    match transaction.execute(undo).await {
+        Ok(_) => Ok(outcome.finish),
         Err(error) => Err((Some(outcome.finish), error)),
     }
 }

@@ -10,6 +10,8 @@ use super::{DatabaseError, Dialect, Row, Statement, Value, postgres, sqlite};
 #[derive(Debug)]
 pub struct Transaction {
     pub(super) connection: Connection,
+    /// SQLite: control statements that run together with the next statement, to save a round trip.
+    pub(super) pending: String,
 }
 
 #[derive(Debug)]
@@ -19,6 +21,35 @@ pub(super) enum Connection {
 }
 
 impl Transaction {
+    pub(super) fn new(connection: Connection) -> Self {
+        Self {
+            connection,
+            pending: String::new(),
+        }
+    }
+
+    /// Runs what is pending on its own.
+    pub(super) async fn flush(&mut self) -> Result<(), DatabaseError> {
+        let pending = std::mem::take(&mut self.pending);
+        match &mut self.connection {
+            Connection::Sqlite(connection) if !pending.is_empty() => {
+                sqlite::execute(connection, Statement::new(pending)).await?;
+            }
+            _ => {}
+        }
+        Ok(())
+    }
+
+    /// Puts what is pending before a statement.
+    fn with_pending(&mut self, statement: Statement) -> Statement {
+        if self.pending.is_empty() {
+            return statement;
+        }
+        let mut sql = std::mem::take(&mut self.pending);
+        sql.push_str(&statement.sql);
+        Statement::with(sql, statement.values)
+    }
+
     /// Which SQL is spoken.
     pub fn dialect(&self) -> Dialect {
         match self.connection {
@@ -32,6 +63,8 @@ impl Transaction {
     /// # Errors
     /// When the statement fails.
     pub async fn execute(&mut self, statement: Statement) -> Result<u64, DatabaseError> {
+        // On its own, because control statements repeat the number of changed rows.
+        self.flush().await?;
         match &mut self.connection {
             Connection::Sqlite(connection) => sqlite::execute(connection, statement).await,
             Connection::Postgres(connection) => postgres::execute(connection, statement).await,
@@ -43,6 +76,7 @@ impl Transaction {
     /// # Errors
     /// When the statement fails.
     pub async fn fetch_all(&mut self, statement: Statement) -> Result<Vec<Row>, DatabaseError> {
+        let statement = self.with_pending(statement);
         match &mut self.connection {
             Connection::Sqlite(connection) => sqlite::fetch_all(connection, statement).await,
             Connection::Postgres(connection) => postgres::fetch_all(connection, statement).await,
@@ -65,10 +99,13 @@ impl Transaction {
     /// # Errors
     /// When one of them fails.
     pub async fn run(&mut self, batch: Batch) -> Result<(), DatabaseError> {
+        let together = match batch.sql.is_empty() {
+            true => None,
+            false => Some(self.with_pending(Statement::with(batch.sql, batch.values))),
+        };
         match &mut self.connection {
             Connection::Sqlite(connection) => {
-                if !batch.sql.is_empty() {
-                    let statement = Statement::with(batch.sql, batch.values);
+                if let Some(statement) = together {
                     sqlite::execute(connection, statement).await?;
                 }
             }
@@ -125,23 +162,23 @@ fn append_renumbered(out: &mut String, sql: &str, offset: usize) {
         out.push_str(sql);
         return;
     }
-    let mut rest = sql;
-    let mut quoted = false;
-    while let Some(at) = rest.find(['$', '\'']) {
-        let (before, from) = rest.split_at(at);
-        out.push_str(before);
-        if from.starts_with('\'') || quoted {
-            quoted ^= from.starts_with('\'');
-            out.push_str(&from[..1]);
-            rest = &from[1..];
+    for (index, part) in sql.split('\'').enumerate() {
+        if index > 0 {
+            out.push('\'');
+        }
+        if index % 2 == 1 {
+            // Inside quotes.
+            out.push_str(part);
             continue;
         }
-        let digits = from[1..].bytes().take_while(u8::is_ascii_digit).count();
-        let number: usize = from[1..=digits].parse().unwrap_or(0);
-        let _ = write!(out, "${}", number + offset);
-        rest = &from[1 + digits..];
+        let mut pieces = part.split('$');
+        out.push_str(pieces.next().unwrap_or_default());
+        for piece in pieces {
+            let tail = piece.trim_start_matches(|letter: char| letter.is_ascii_digit());
+            let number = piece.strip_suffix(tail).and_then(|digits| digits.parse().ok());
+            let _ = write!(out, "${}{tail}", number.unwrap_or(0_usize) + offset);
+        }
     }
-    out.push_str(rest);
 }
 
 #[cfg(test)]
@@ -153,10 +190,10 @@ mod tests {
         let mut batch = Batch::new(Dialect::Sqlite);
         batch.push(
             Statement::new("insert into a values ($1, '$1', $2)")
-                .bind(1)
-                .bind(2),
+                .bind(1_i64)
+                .bind(2_i64),
         );
-        batch.push(Statement::new("delete from b where x = $1 and y = '$1'").bind(3));
+        batch.push(Statement::new("delete from b where x = $1 and y = '$1'").bind(3_i64));
         assert_eq!(
             batch.sql,
             "insert into a values ($1, '$1', $2);delete from b where x = $3 and y = '$1';"
