@@ -118,17 +118,17 @@ impl Page {
             r#","meta":{{"pagination":{}}}}}"#,
             self.pagination.to_json()
         );
-        framed(r#"{"data":"#, self.entries, &meta)
+        framed(r#"{"data":"#, &self.entries, &meta)
     }
 }
 
 /// The whole answer of one entry: `{"data":{…},"meta":{}}`.
-pub fn one_body(entry: String) -> Vec<u8> {
+pub(super) fn one_body(entry: &str) -> Vec<u8> {
     framed(r#"{"data":"#, entry, r#","meta":{}}"#)
 }
 
 /// Puts text around content without copying the content more than once.
-fn framed(before: &str, content: String, after: &str) -> Vec<u8> {
+fn framed(before: &str, content: &str, after: &str) -> Vec<u8> {
     let mut body = Vec::with_capacity(before.len() + content.len() + after.len());
     body.extend_from_slice(before.as_bytes());
     body.extend_from_slice(content.as_bytes());

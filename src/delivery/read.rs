@@ -74,7 +74,7 @@ pub async fn one(
     };
     let entry = bounded(entries(row)?, limits)?;
     let entry = render::complete(database, options, query, entry, limits).await?;
-    Ok(Some(super::envelope::one_body(entry)))
+    Ok(Some(super::envelope::one_body(&entry)))
 }
 
 /// The cursor behind the last entry of a page.

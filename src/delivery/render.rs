@@ -261,7 +261,7 @@ fn write(entries: &[Raw<'_>], selection: &Selection<'_>, populated: &[Values<'_>
             let replaced = index
                 .checked_sub(plain)
                 .and_then(|part| populated.get(part)?.get(row));
-            text.push_str(replaced.map_or_else(|| value.get(), |text| text));
+            text.push_str(replaced.map_or(value.get(), AsRef::as_ref));
         }
         text.push('}');
         text

@@ -590,3 +590,114 @@ async fn search_looks_into_every_searchable_text() {
     query.search = Some("0%".into());
     assert_eq!(ids(&world.list(&query).await), [11]);
 }
+
+#[tokio::test]
+async fn totals_are_remembered_until_something_is_written() {
+    let world = World::new().await;
+    let mut query = world.query("article");
+    query.page = Page::Numbered {
+        page: 1,
+        size: 2,
+        with_count: true,
+    };
+    let (database, totals) = (&world.databases[0], &world.totals[0]);
+    let read = async || {
+        let limits = tympan::base::limits::QueryLimits::default();
+        let before = database.statements();
+        let list = tympan::delivery::list(database, &world.schema, totals, &query, &limits);
+        let page = list.await.unwrap();
+        let tympan::delivery::Pagination::Pages { total, .. } = page.pagination else {
+            panic!("not by pages");
+        };
+        (total.unwrap(), database.statements() - before)
+    };
+    assert_eq!(read().await, (4, 2));
+    assert_eq!(read().await, (4, 1));
+    let gone = "delete from c1_p where id = 14".to_owned();
+    crate::fixture::run(
+        database,
+        vec![tympan::platform::database::Statement::new(gone)],
+    )
+    .await;
+    totals.bump();
+    assert_eq!(read().await, (3, 2));
+    assert_eq!(read().await, (3, 1));
+}
+
+/// Nothing is scanned but the page itself: SQLite finds links by their key and rows by their number.
+#[tokio::test]
+async fn sqlite_reads_links_and_targets_by_their_keys() {
+    let world = World::new().await;
+    let article = world.content_type("article");
+    let author = world.content_type("author");
+    let mut query = world.query("article");
+    query.sort = vec![sort(article, "publishDate", true)];
+    query.selection.populated = ["author", "category", "tags", "cover"]
+        .map(|name| world.populated("article", name))
+        .into();
+    let plan = plan(&world, &query).await;
+    assert!(plan.contains("USING COVERING INDEX c1_p_f14"), "{plan}");
+    assert_eq!(
+        plan.matches("USING PRIMARY KEY (owner=? AND stage=? AND field=? AND locale=? AND item=?)")
+            .count(),
+        4,
+        "{plan}"
+    );
+    assert!(!plan.contains("TEMP B-TREE FOR ORDER BY"), "{plan}");
+    assert_eq!(plan.matches("SCAN").count(), 2, "{plan}");
+    query.filter = Some(Filter::Some(
+        world.hop("article", "author"),
+        Box::new(compare(author, "name", Operator::Eq(json!("Ann")))),
+    ));
+    let filtered = self::plan(&world, &query).await;
+    assert!(
+        filtered
+            .contains("USING COVERING INDEX links_by_target (target=? AND field=? AND stage=?)"),
+        "{filtered}"
+    );
+}
+
+async fn plan(world: &World, query: &tympan::query::ListQuery<'_>) -> String {
+    use tympan::platform::database::Statement;
+    use tympan::query::compile::{CompileOptions, page};
+    let database = &world.databases[0];
+    let limits = tympan::base::limits::QueryLimits::default();
+    let options = CompileOptions::new(database.dialect(), &world.schema, query.stage, &limits);
+    let statement = page(options, query);
+    let sql = format!("explain query plan {}", statement.sql());
+    let rows = database
+        .fetch_all(Statement::with(sql, statement.values().to_vec()))
+        .await
+        .unwrap();
+    let lines: Vec<&str> = rows.iter().map(|row| row.text(3).unwrap()).collect();
+    lines.join("\n")
+}
+
+#[tokio::test]
+async fn eight_levels_of_relations_and_filters_compile_and_run() {
+    let world = World::new().await;
+    let (article, author) = (world.content_type("article"), world.content_type("author"));
+    let mut part: Option<tympan::query::Populated<'_>> = None;
+    let mut filter = compare(author, "name", Operator::Ne(json!("nobody")));
+    for level in 0..8 {
+        let (from, name, target) = if level % 2 == 0 {
+            ("article", "author", author)
+        } else {
+            ("author", "articles", article)
+        };
+        let inner = part.take();
+        part = Some(world.populated_with(from, name, |nested| {
+            nested.selection = only(target, if level % 2 == 0 { "name" } else { "slug" });
+            nested.selection.populated = inner.into_iter().collect();
+        }));
+        filter = Filter::Some(world.hop(from, name), Box::new(filter));
+    }
+    let mut query = world.query("author");
+    query.selection.populated = part.into_iter().collect();
+    query.filter = Some(filter);
+    let answer = world.list(&query).await;
+    assert_eq!(ids(&answer), [1, 2]);
+    let deep =
+        "/data/0/articles/1/author/articles/0/author/articles/0/author/articles/0/author/name";
+    assert_eq!(answer.pointer(deep), Some(&json!("Ann")), "{answer:#}");
+}

@@ -1,5 +1,8 @@
 //! What is output of an entry: columns and populated attributes as one JSON expression.
 
+use std::fmt::Write as _;
+
+use crate::platform::database::Dialect;
 use crate::query::{Column, Filter, Hop, Nested, Populated, Selection, Shape};
 use crate::schema::{ContentType, Field};
 
@@ -282,16 +285,15 @@ pub(super) struct Picked {
 
 impl Picked {
     /// The derived table `p<alias>` with `id` and, on PostgreSQL, the position `n`.
+    ///
+    /// Positions are given after the cut, so that PostgreSQL need not order what is cut off.
     pub(super) fn subquery(&self, builder: &mut Builder<'_>, rows: &str, alias: u32) -> String {
         let Self {
             id, order, limit, ..
         } = self;
         let mut columns = format!("{id} as id");
         for (index, key) in self.keys.iter().enumerate() {
-            columns.push_str(&format!(",{key} as s{index}"));
-        }
-        if builder.dialect == crate::platform::database::Dialect::Postgres {
-            columns.push_str(&format!(",row_number() over (order by {order}) as n"));
+            let _ = write!(columns, ",{key} as s{index}");
         }
         let offset = if self.start == 0 {
             String::new()
@@ -299,7 +301,13 @@ impl Picked {
             let start = i64::try_from(self.start).unwrap_or(i64::MAX);
             format!(" offset {}", builder.bind(start.into()))
         };
-        format!("(select {columns}{rows} order by {order} limit {limit}{offset}) p{alias}")
+        let picked = format!("select {columns}{rows} order by {order} limit {limit}{offset}");
+        match builder.dialect {
+            Dialect::Sqlite => format!("({picked}) p{alias}"),
+            Dialect::Postgres => {
+                format!("(select q.*,row_number() over () as n from ({picked}) q) p{alias}")
+            }
+        }
     }
 }
 
