@@ -21,6 +21,8 @@
 //! - A duplicate has the working copy only, without unique values and one-to-one partners; its slugs are new.
 //! - Restoring a version replaces the shared values and the locales it holds; later locales stay, and what is
 //!   public stays. Draft saves of one author within minutes are one version, a discarded draft keeps its own.
+//! - What comes back, deleted document or older version, is refused while another holds its slug or another
+//!   unique value.
 //! - Deleting the last locale deletes the document. What a deletion cascaded to is restored one by one.
 //!
 //! Always true: an acknowledged act is durable and whole; a published copy changes only by publishing.

@@ -527,6 +527,9 @@ impl Model {
                 let Some(copy) = self.documents[n].stages[stage].clone() else {
                     continue;
                 };
+                if field.holds == Holds::Slug {
+                    self.slugs_alone(n, stage, field.key, &copy)?;
+                }
                 for fields in copy.all() {
                     match (field.holds, fields.get(field.key)) {
                         (Holds::Unique, Some(held)) => self.alone(n, stage, field.key, held)?,
@@ -556,6 +559,25 @@ impl Model {
                 copy.is_some_and(|copy| copy.all().any(|fields| fields.get(key) == Some(held)))
             });
         if same { Err(No::Invalid) } else { Ok(()) }
+    }
+
+    /// A slug that comes back may have been given to another meanwhile.
+    fn slugs_alone(&self, n: usize, stage: usize, key: &str, copy: &Copy) -> Result<(), No> {
+        for (locale, fields) in &copy.locales {
+            let Some(slug @ Held::Scalar(_)) = fields.get(key) else {
+                continue;
+            };
+            let others = self.alive(self.documents[n].of.key).into_iter();
+            let same = others.filter(|other| *other != n).any(|other| {
+                let copy = self.documents[other].stages[stage].as_ref();
+                let fields = copy.and_then(|copy| copy.locales.get(locale));
+                fields.is_some_and(|fields| fields.get(key) == Some(slug))
+            });
+            if same {
+                return Err(No::Invalid);
+            }
+        }
+        Ok(())
     }
 
     fn take_from_others(&mut self, n: usize, stage: usize, key: &'static str, targets: &[usize]) {

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 use std::str::FromStr as _;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use futures_util::future::BoxFuture;
@@ -38,6 +38,7 @@ pub(super) struct Sqlite {
     permits: Semaphore,
     jobs: mpsc::Sender<Job>,
     writer: Mutex<Option<tokio::task::JoinHandle<()>>>,
+    closing: Arc<AtomicBool>,
     statement_ms: u64,
     statements: AtomicU64,
 }
@@ -96,11 +97,14 @@ impl Sqlite {
             readers.push(open_reader(&options).await?);
         }
         let (jobs, queue) = mpsc::channel(QUEUE);
+        let closing = Arc::new(AtomicBool::new(false));
+        let writer = tokio::spawn(write_loop(transaction, queue, Arc::clone(&closing)));
         Ok(Self {
             readers: std::sync::Mutex::new(readers),
             permits: Semaphore::new(count),
             jobs,
-            writer: Mutex::new(Some(tokio::spawn(write_loop(transaction, queue)))),
+            writer: Mutex::new(Some(writer)),
+            closing,
             statement_ms: config.statement_ms,
             statements: AtomicU64::new(0),
         })
@@ -189,6 +193,7 @@ impl Sqlite {
     }
 
     pub(super) async fn close(&self) {
+        self.closing.store(true, Ordering::Relaxed);
         let (answer, answered) = oneshot::channel();
         let stop: Job = Box::new(move |_| {
             Box::pin(async move {
@@ -206,7 +211,6 @@ impl Sqlite {
         }
         self.permits.close();
         if let Some(writer) = self.writer.lock().await.take() {
-            writer.abort();
             let _ = writer.await;
         }
         let readers = self
@@ -307,17 +311,27 @@ impl Outcome {
     }
 }
 
-async fn write_loop(mut transaction: Transaction, mut jobs: mpsc::Receiver<Job>) {
+async fn write_loop(
+    mut transaction: Transaction,
+    mut jobs: mpsc::Receiver<Job>,
+    closing: Arc<AtomicBool>,
+) {
     let mut broken: Option<DatabaseError> = None;
     while let Some(first) = jobs.recv().await {
         if let Some(error) = &broken {
             first(Err(error.clone())).await;
-            continue;
+        } else {
+            broken = write_group(&mut transaction, first, &mut jobs).await;
+            if let Some(error) = &broken {
+                tracing::error!(%error, "a commit failed on the disk; writes are refused until restart");
+            }
         }
-        broken = write_group(&mut transaction, first, &mut jobs).await;
-        if let Some(error) = &broken {
-            tracing::error!(%error, "a commit failed on the disk; writes are refused until restart");
+        if closing.load(Ordering::Relaxed) {
+            break;
         }
+    }
+    if let Connection::Sqlite(connection) = transaction.connection {
+        let _ = connection.close().await;
     }
 }
 
