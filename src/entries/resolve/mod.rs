@@ -93,12 +93,13 @@ impl<'s> Collector<'s> {
                 Checked::Relation(json) | Checked::Media(json) => {
                     let parsed = reference::parse(json);
                     match parsed {
-                        Ok(change) => self.wanted.extend(change.references().map(|reference| {
-                            Wanted {
-                                target: target_uid(field),
-                                reference: reference.clone(),
-                            }
-                        })),
+                        Ok(change) => {
+                            self.wanted
+                                .extend(change.references().map(|reference| Wanted {
+                                    target: target_uid(field),
+                                    reference: reference.clone(),
+                                }))
+                        }
                         Err(message) => self.problems.push(problem(path, field, message, json)),
                     }
                 }
@@ -141,7 +142,9 @@ impl Builder<'_> {
             };
             match value {
                 Checked::Relation(json) | Checked::Media(json) => {
-                    let Some(change) = self.change(field, json, &[]) else { continue };
+                    let Some(change) = self.change(field, json, &[]) else {
+                        continue;
+                    };
                     match self.inverse(field, &change) {
                         Some(inverse) => edit.inverse.push(inverse),
                         None => edit.links.push(link_edit(field, change)),
@@ -180,7 +183,9 @@ impl Builder<'_> {
             return item;
         };
         for (id, value) in value.values.iter() {
-            let Some(field) = component.field_by_id(id) else { continue };
+            let Some(field) = component.field_by_id(id) else {
+                continue;
+            };
             match value {
                 Checked::Relation(json) | Checked::Media(json) => {
                     if let Some(change) = self.change(field, json, path) {
@@ -231,7 +236,9 @@ impl Builder<'_> {
     }
 
     fn inverse(&self, field: &Field, change: &LinkChange) -> Option<InverseEdit> {
-        let FieldKind::Relation(relation) = &field.kind else { return None };
+        let FieldKind::Relation(relation) = &field.kind else {
+            return None;
+        };
         if field.storage() != Storage::Inverse {
             return None;
         }
