@@ -175,7 +175,9 @@ fn append_renumbered(out: &mut String, sql: &str, offset: usize) {
         out.push_str(pieces.next().unwrap_or_default());
         for piece in pieces {
             let tail = piece.trim_start_matches(|letter: char| letter.is_ascii_digit());
-            let number = piece.strip_suffix(tail).and_then(|digits| digits.parse().ok());
+            let number = piece
+                .strip_suffix(tail)
+                .and_then(|digits| digits.parse().ok());
             let _ = write!(out, "${}{tail}", number.unwrap_or(0_usize) + offset);
         }
     }
