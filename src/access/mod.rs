@@ -170,4 +170,18 @@ impl View {
             _ => true,
         }
     }
+
+    /// Whether a field exists for this caller when writing.
+    ///
+    /// Private fields and passwords can be written by those who never read them; a relation exists only if its
+    /// target may be found, since the answer tells whether the document it names is there.
+    pub fn writes(&self, field: &Field) -> bool {
+        let FieldKind::Relation(relation) = &field.kind else {
+            return true;
+        };
+        let target = relation.target.as_deref();
+        target
+            .and_then(|uid| self.schema.content_type(uid))
+            .is_none_or(|target| self.may(target, Action::Find))
+    }
 }

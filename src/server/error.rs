@@ -23,6 +23,7 @@ pub struct ApiError {
     message: Cow<'static, str>,
     details: Value,
     retry_after: Option<u32>,
+    allow: Option<&'static str>,
 }
 
 /// The text of a message.
@@ -41,6 +42,7 @@ impl ApiError {
             message: message.into(),
             details: Value::Object(serde_json::Map::new()),
             retry_after: None,
+            allow: None,
         }
     }
 
@@ -108,13 +110,15 @@ impl ApiError {
         Self::new(StatusCode::NOT_FOUND, "NotFoundError", "Not Found")
     }
 
-    /// 405: the path exists, the method does not.
-    pub fn method_not_allowed() -> Self {
-        Self::new(
+    /// 405: the path exists, the method does not; `allow` lists those that do.
+    pub fn method_not_allowed(allow: &'static str) -> Self {
+        let mut error = Self::new(
             StatusCode::METHOD_NOT_ALLOWED,
             "MethodNotAllowedError",
             "Method Not Allowed",
-        )
+        );
+        error.allow = Some(allow);
+        error
     }
 
     /// 408: the client was too slow sending its request.
@@ -253,6 +257,9 @@ impl ApiError {
         );
         // An error says something about now, so no cache may keep it.
         headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+        if let Some(methods) = self.allow {
+            headers.insert(header::ALLOW, HeaderValue::from_static(methods));
+        }
         if let Some(seconds) = self.retry_after {
             headers.insert(header::RETRY_AFTER, HeaderValue::from(seconds));
         }
@@ -295,7 +302,10 @@ pub fn envelope(error: poem::Error, request_id: &str) -> Response {
     let status = error.status();
     match status {
         StatusCode::NOT_FOUND => ApiError::not_found(),
-        StatusCode::METHOD_NOT_ALLOWED => ApiError::method_not_allowed(),
+        StatusCode::METHOD_NOT_ALLOWED => {
+            // The router's own fixed paths are only read.
+            ApiError::method_not_allowed("GET, HEAD")
+        }
         StatusCode::UNAUTHORIZED => ApiError::unauthorized(),
         StatusCode::FORBIDDEN => ApiError::forbidden(),
         status if status.is_client_error() => {

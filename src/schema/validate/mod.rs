@@ -146,7 +146,22 @@ pub fn validate_entry(
     mode: Mode,
     partial: bool,
 ) -> Result<CheckedValues, Vec<FieldProblem>> {
-    let mut walk = Walk::new(schema, mode, content_type.draft_and_publish);
+    validate_entry_shown(schema, content_type, values, mode, partial, &|_| true)
+}
+
+/// As [`validate_entry`] for a writer to whom only the fields of `shown` exist.
+///
+/// # Errors
+/// As there; a field that is not shown is an unknown key.
+pub fn validate_entry_shown(
+    schema: &Schema,
+    content_type: &ContentType,
+    values: &Map<String, Value>,
+    mode: Mode,
+    partial: bool,
+    shown: &dyn Fn(&Field) -> bool,
+) -> Result<CheckedValues, Vec<FieldProblem>> {
+    let mut walk = Walk::new(schema, mode, content_type.draft_and_publish, shown);
     let scope = Scope {
         fields: &content_type.fields,
         values,

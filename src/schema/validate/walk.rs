@@ -20,17 +20,25 @@ pub(super) struct Walk<'a> {
     pub(super) schema: &'a Schema,
     pub(super) mode: Mode,
     has_drafts: bool,
+    /// Whether a field exists for the writer.
+    shown: &'a dyn Fn(&Field) -> bool,
     path: Vec<String>,
     nesting: usize,
     problems: Vec<FieldProblem>,
 }
 
 impl<'a> Walk<'a> {
-    pub(super) fn new(schema: &'a Schema, mode: Mode, has_drafts: bool) -> Self {
+    pub(super) fn new(
+        schema: &'a Schema,
+        mode: Mode,
+        has_drafts: bool,
+        shown: &'a dyn Fn(&Field) -> bool,
+    ) -> Self {
         Self {
             schema,
             mode,
             has_drafts,
+            shown,
             path: Vec::new(),
             nesting: 0,
             problems: Vec::new(),
@@ -49,7 +57,8 @@ impl<'a> Walk<'a> {
     pub(super) fn values(&mut self, scope: &Scope<'_>) -> CheckedValues {
         let mut checked = CheckedValues::default();
         self.nesting += 1;
-        for field in scope.fields {
+        let shown = self.shown;
+        for field in scope.fields.iter().filter(|field| shown(field)) {
             self.path.push(field.name.clone());
             if let Some(value) = self.field(scope, field) {
                 checked.values.push((field.id, value));
@@ -61,7 +70,8 @@ impl<'a> Walk<'a> {
                 true => key == "id" || key == "__component",
                 false => IGNORED_KEYS.contains(&key.as_str()),
             };
-            if !ignored && !scope.fields.iter().any(|field| field.name == *key) {
+            let field = scope.fields.iter().find(|field| field.name == *key);
+            if !ignored && !field.is_some_and(shown) {
                 self.unknown(key, value);
             }
         }

@@ -12,13 +12,20 @@ use crate::server::error::ApiError;
 
 /// A JSON response. What a credential was needed for is kept by no shared cache.
 pub(super) fn json(status: StatusCode, body: Vec<u8>, public: bool) -> Response {
-    let caching = if public { "no-cache" } else { "private, no-store" };
+    let caching = if public {
+        "no-cache"
+    } else {
+        "private, no-store"
+    };
     let mut response = Response::builder().status(status).body(body);
     let headers = response.headers_mut();
     let json = HeaderValue::from_static("application/json; charset=utf-8");
     headers.insert(header::CONTENT_TYPE, json);
     headers.insert(header::CACHE_CONTROL, HeaderValue::from_static(caching));
-    headers.insert(header::VARY, HeaderValue::from_static("authorization, strapi-response-format"));
+    headers.insert(
+        header::VARY,
+        HeaderValue::from_static("authorization, strapi-response-format"),
+    );
     response
 }
 

@@ -44,23 +44,32 @@ impl Fixed {
             }
             ["docs"] => self.docs.page(),
             ["docs", "explorer.js"] => self.docs.script(),
+            ["docs", "theme.js"] => self.docs.theme(),
             ["i18n", "locales"] => self.service(app, request).await?,
             _ => return Ok(None),
         };
         match read {
             true => Ok(Some(answer)),
-            false => Err(ApiError::method_not_allowed()),
+            false => Err(ApiError::method_not_allowed("GET, HEAD")),
         }
     }
 
     async fn service(&self, app: &Arc<App>, request: &Request) -> Result<Response, ApiError> {
-        let mut inner = Request::builder().uri(request.uri().path().parse().map_err(|_| ApiError::not_found())?).finish();
+        let mut inner = Request::builder()
+            .uri(
+                request
+                    .uri()
+                    .path()
+                    .parse()
+                    .map_err(|_| ApiError::not_found())?,
+            )
+            .finish();
         inner.set_method(Method::GET);
         let service = openapi::service(Arc::clone(app)).into_endpoint();
         let id = headers::request_id(request.headers());
-        Ok(service
-            .call(inner)
-            .await
-            .map_or_else(|error| envelope(error, id), poem::IntoResponse::into_response))
+        Ok(service.call(inner).await.map_or_else(
+            |error| envelope(error, id),
+            poem::IntoResponse::into_response,
+        ))
     }
 }

@@ -76,7 +76,11 @@ impl Api {
         let caller = authenticate::caller(&self.app, request.headers()).await?;
         let path = request.uri().path().trim_matches('/').to_owned();
         let steps: Vec<&str> = path.split('/').collect();
-        if let Some(fixed) = self.fixed.answer(&self.app, &caller, &request, &steps).await? {
+        if let Some(fixed) = self
+            .fixed
+            .answer(&self.app, &caller, &request, &steps)
+            .await?
+        {
             return Ok(fixed);
         }
         let name = steps.first().copied().unwrap_or_default();
@@ -101,7 +105,11 @@ impl Api {
             (&Method::PUT, [_], true) => call.update(&request, body, None).await,
             (&Method::DELETE, [_, id], false) => call.delete(&request, Some(id)).await,
             (&Method::DELETE, [_], true) => call.delete(&request, None).await,
-            (_, [_] | [_, _], _) => Err(ApiError::method_not_allowed()),
+            (_, [_], false) => Err(ApiError::method_not_allowed("GET, HEAD, POST")),
+            (_, [_, "aggregate"], false) => Err(ApiError::method_not_allowed("GET, HEAD")),
+            (_, [_, _], false) | (_, [_], true) => {
+                Err(ApiError::method_not_allowed("GET, HEAD, PUT, DELETE"))
+            }
             _ => Err(ApiError::not_found()),
         }
     }

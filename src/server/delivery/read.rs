@@ -20,16 +20,26 @@ impl Call<'_> {
         let strict = self.api.config.strict_params;
         let query = check::list(view, self.content_type, &params, &app.limits, strict)
             .map_err(answer::bad_query)?;
-        let page = delivery::list(&app.database, view.schema(), &app.totals, &query, &app.limits)
-            .await
-            .map_err(|error| self.failed(error))?;
+        let page = delivery::list(
+            &app.database,
+            view.schema(),
+            &app.totals,
+            &query,
+            &app.limits,
+        )
+        .await
+        .map_err(|error| self.failed(error))?;
         let body = page.into_body();
         Ok(self.json(StatusCode::OK, body))
     }
 
     /// `GET /api/:plural/:documentId` and `GET /api/:singular`.
     pub(super) async fn one(&self, id: Option<&str>) -> Result<Response, ApiError> {
-        self.needs(if id.is_some() { Action::FindOne } else { Action::Find })?;
+        self.needs(if id.is_some() {
+            Action::FindOne
+        } else {
+            Action::Find
+        })?;
         if id.is_some_and(|id| !is_document_id(id)) {
             return Err(ApiError::not_found());
         }
@@ -72,6 +82,9 @@ impl Call<'_> {
             ReadError::Database(DatabaseError::TimedOut(ms)) => ApiError::validation(format!(
                 "the query ran longer than {ms} ms and was stopped; ask for less or filter by an indexed field"
             )),
+            ReadError::Database(DatabaseError::Memory) => ApiError::validation(
+                "the answer needs more memory than allowed; ask for a smaller page or less of what is populated",
+            ),
             ReadError::Database(error) => answer::database(&error, self.request_id),
             ReadError::Stored(cause) => ApiError::internal(&cause, self.request_id),
         }

@@ -15,7 +15,7 @@ use crate::entries::edit::Edit;
 use crate::entries::{EntryError, Problem, Saved, Target, Which, WriteRequest, resolve};
 use crate::query::check::{self, WriteParams};
 use crate::query::{ListQuery, LocaleChoice, Page, text};
-use crate::schema::ContentType;
+use crate::schema::{ContentType, Field};
 use crate::schema::validate::{self, Mode};
 use crate::server::body;
 use crate::server::error::ApiError;
@@ -47,7 +47,8 @@ impl Call<'_> {
         self.needs(Action::Update)?;
         let which = which(id)?;
         let data = self.data(request.headers(), body).await?;
-        self.write(&data, &Act::Update(which, request.headers())).await
+        self.write(&data, &Act::Update(which, request.headers()))
+            .await
     }
 
     /// `DELETE /api/:plural/:documentId` and `DELETE /api/:singular`.
@@ -75,9 +76,7 @@ impl Call<'_> {
 
     /// The `data` object of the body.
     async fn data(&self, headers: &HeaderMap, body: Body) -> Result<Map<String, Json>, ApiError> {
-        let missing = || {
-            ApiError::validation("Missing \"data\" payload in the request body")
-        };
+        let missing = || ApiError::validation("Missing \"data\" payload in the request body");
         match body::read_json(headers, body, &self.api.body).await? {
             Some(Json::Object(mut object)) => match object.remove("data") {
                 Some(Json::Object(data)) => Ok(data),
@@ -99,8 +98,15 @@ impl Call<'_> {
             let strict = self.api.config.strict_params;
             let params = check::write_params(&view, &content_type, &params, &app.limits, strict)
                 .map_err(answer::bad_query)?;
-            match self.write_once(&view, &content_type, &params, data, act).await {
-                Ok(saved) => return self.written(&view, &content_type, params, act, &saved).await,
+            match self
+                .write_once(&view, &content_type, &params, data, act)
+                .await
+            {
+                Ok(saved) => {
+                    return self
+                        .written(&view, &content_type, params, act, &saved)
+                        .await;
+                }
                 Err(EntryError::SchemaChanged) if tries < TRIES => {}
                 Err(error) => return Err(answer::entry(error, self.request_id)),
             }
@@ -136,7 +142,9 @@ impl Call<'_> {
         };
         let partial = matches!(act, Act::Update(..));
         let schema = view.schema();
-        let checked = validate::validate_entry(schema, content_type, data, mode, partial)
+        let shown = |field: &Field| view.writes(field);
+        let checked =
+            validate::validate_entry_shown(schema, content_type, data, mode, partial, &shown)
             .map_err(|problems| EntryError::Invalid(problems.into_iter().map(problem).collect()))?;
         let edit: Edit = resolve::resolve(&app.database, schema, content_type, &checked).await?;
         let mut request = self
@@ -240,7 +248,9 @@ fn expected(headers: &HeaderMap) -> Result<Option<i64>, ApiError> {
     if text == "*" {
         return Ok(None);
     }
-    let number = text.strip_prefix('"').and_then(|text| text.strip_suffix('"'));
+    let number = text
+        .strip_prefix('"')
+        .and_then(|text| text.strip_suffix('"'));
     match number.and_then(|number| number.parse().ok()) {
         Some(revision) => Ok(Some(revision)),
         None => Err(ApiError::validation(

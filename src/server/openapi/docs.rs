@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use bytes::Bytes;
-use poem::http::{HeaderValue, StatusCode, header};
 use poem::Response;
+use poem::http::{HeaderValue, StatusCode, header};
 
 use crate::app::App;
 
@@ -18,18 +18,42 @@ const PAGE: &str = r#"<!DOCTYPE html>
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <title>Tympan API</title>
+<link rel="icon" href="data:,">
+<script src="/api/docs/theme.js" defer></script>
 <script src="/api/docs/explorer.js" defer></script>
 <style>
   :root { color-scheme: light dark; --font-regular: system-ui, sans-serif; --font-mono: ui-monospace, monospace; }
-  body { margin: 0; font-family: system-ui, sans-serif; background: light-dark(#fff, #16181d); color: light-dark(#16181d, #eceef2); }
+  body { margin: 0; font-family: system-ui, sans-serif; background: light-dark(#ffffff, #16181d); color: light-dark(#22262e, #dfe3ea); }
 </style>
 </head>
 <body>
-<openapi-explorer spec-url="/api/openapi.json"></openapi-explorer>
+<openapi-explorer spec-url="/api/openapi.json" collapse></openapi-explorer>
 <noscript>This page needs JavaScript. The description itself is at <a href="/api/openapi.json">/api/openapi.json</a>.</noscript>
 </body>
 </html>
 "#;
+
+/// The explorer knows no colour schemes, only colours: this gives it those of the reader's scheme.
+const THEME: &str = r##"const dark = matchMedia("(prefers-color-scheme: dark)");
+const colours = {
+  light: {
+    "bg-color": "#ffffff", "text-color": "#22262e", "primary-color": "#1f5fbf", "secondary-color": "#1f5fbf",
+    "nav-bg-color": "#f3f4f7", "nav-text-color": "#3a404b", "nav-hover-bg-color": "#e3e6ec", "nav-hover-text-color": "#1f5fbf",
+  },
+  dark: {
+    "bg-color": "#16181d", "text-color": "#dfe3ea", "primary-color": "#7fb0ff", "secondary-color": "#7fb0ff",
+    "nav-bg-color": "#1d2027", "nav-text-color": "#c3c9d4", "nav-hover-bg-color": "#2a2e38", "nav-hover-text-color": "#7fb0ff",
+  },
+};
+function paint() {
+  const explorer = document.querySelector("openapi-explorer");
+  for (const [name, value] of Object.entries(colours[dark.matches ? "dark" : "light"])) {
+    explorer.setAttribute(name, value);
+  }
+}
+dark.addEventListener("change", paint);
+paint();
+"##;
 
 /// The page and its script.
 #[derive(Debug, Clone)]
@@ -52,7 +76,18 @@ impl Docs {
 
     /// `/api/docs`.
     pub fn page(&self) -> Response {
-        respond("text/html; charset=utf-8", Bytes::from_static(PAGE.as_bytes()))
+        respond(
+            "text/html; charset=utf-8",
+            Bytes::from_static(PAGE.as_bytes()),
+        )
+    }
+
+    /// `/api/docs/theme.js`.
+    pub fn theme(&self) -> Response {
+        respond(
+            "text/javascript; charset=utf-8",
+            Bytes::from_static(THEME.as_bytes()),
+        )
     }
 
     /// `/api/docs/explorer.js`.

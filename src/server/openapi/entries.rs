@@ -139,17 +139,14 @@ fn output(schemas: &mut Map<String, Json>, view: &View, field: &Field) -> Json {
 
 fn list_or_one(many: bool, one: &Json) -> Json {
     match many {
-        true => json!({ "anyOf": [{ "type": "array", "items": one }, { "type": "null" }, { "type": "object" }] }),
+        true => {
+            json!({ "anyOf": [{ "type": "array", "items": one }, { "type": "null" }, { "type": "object" }] })
+        }
         false => or_null(one),
     }
 }
 
-fn component_output(
-    schemas: &mut Map<String, Json>,
-    view: &View,
-    uid: &str,
-    zone: bool,
-) -> Json {
+fn component_output(schemas: &mut Map<String, Json>, view: &View, uid: &str, zone: bool) -> Json {
     let key = format!("{}Component", pascal(uid));
     if !schemas.contains_key(&key) {
         schemas.insert(key.clone(), json!({}));
@@ -237,12 +234,7 @@ fn input(schemas: &mut Map<String, Json>, schema: &Schema, field: &Field, depth:
     }
 }
 
-fn item_input(
-    schemas: &mut Map<String, Json>,
-    schema: &Schema,
-    uid: &str,
-    depth: usize,
-) -> Json {
+fn item_input(schemas: &mut Map<String, Json>, schema: &Schema, uid: &str, depth: usize) -> Json {
     let Some(component) = schema.component(uid).filter(|_| depth < INPUT_DEPTH) else {
         return json!({ "type": "object" });
     };

@@ -30,10 +30,17 @@ pub struct LocaleView {
     is_default: bool,
 }
 
+/// Where the fixed routes stand in the documentation.
+#[derive(poem_openapi::Tags)]
+enum Section {
+    /// The languages content is written in
+    Languages,
+}
+
 #[OpenApi]
 impl FixedApi {
     /// Lists the locales
-    #[oai(path = "/i18n/locales", method = "get", operation_id = "locales")]
+    #[oai(path = "/i18n/locales", method = "get", operation_id = "locales", tag = "Section::Languages")]
     async fn locales(&self) -> JsonBody<Vec<LocaleView>> {
         let schema = self.app.schema();
         let view = |locale: &crate::schema::Locale| LocaleView {
@@ -64,7 +71,12 @@ pub(super) fn add(
     paths: &mut Map<String, Json>,
     schemas: &mut Map<String, Json>,
 ) {
-    let take = |pointer: &str| described.pointer(pointer).and_then(Json::as_object).cloned();
+    let take = |pointer: &str| {
+        described
+            .pointer(pointer)
+            .and_then(Json::as_object)
+            .cloned()
+    };
     paths.extend(take("/paths").unwrap_or_default());
     schemas.extend(take("/components/schemas").unwrap_or_default());
 }

@@ -44,7 +44,10 @@ impl Operations<'_> {
             aggregate.insert("get".into(), self.aggregate());
         }
         if self.may(Action::Create) {
-            many.insert("post".into(), self.write("create", "Creates an entry", "201"));
+            many.insert(
+                "post".into(),
+                self.write("create", "Creates an entry", "201"),
+            );
         }
         if self.may(Action::FindOne) {
             one.insert("get".into(), self.find_one("findOne", "Reads one entry"));
@@ -83,7 +86,10 @@ impl Operations<'_> {
             item.insert("delete".into(), self.delete());
         }
         if !item.is_empty() {
-            paths.insert(format!("/{}", self.content_type.singular), Json::Object(item));
+            paths.insert(
+                format!("/{}", self.content_type.singular),
+                Json::Object(item),
+            );
         }
     }
 
@@ -135,7 +141,12 @@ impl Operations<'_> {
         ];
         let body = json!({ "type": "object", "properties": { "data": {} } });
         let responses = responses(&[("200", "The groups", Some(body))], &READ_ERRORS);
-        self.operation("aggregate", "Counts, sums and groups", &parameters, responses)
+        self.operation(
+            "aggregate",
+            "Counts, sums and groups",
+            &parameters,
+            responses,
+        )
     }
 
     fn write(&self, act: &str, summary: &str, success: &str) -> Json {
@@ -146,7 +157,8 @@ impl Operations<'_> {
             text("populate", "What of the answer is populated"),
         ];
         let ok = [(success, "The entry", Some(self.wrapped()))];
-        let mut operation = self.operation(act, summary, &parameters, responses(&ok, &WRITE_ERRORS));
+        let mut operation =
+            self.operation(act, summary, &parameters, responses(&ok, &WRITE_ERRORS));
         if let Some(operation) = operation.as_object_mut() {
             let schema = json!({ "$ref": format!("#/components/schemas/{}Input", self.name) });
             let body = json!({ "required": true, "content": { "application/json": { "schema": schema } } });
@@ -158,7 +170,12 @@ impl Operations<'_> {
     fn delete(&self) -> Json {
         let ok = [("204", "Deleted", None)];
         let parameters = [text("locale", "Only this locale; * for the whole document")];
-        self.operation("delete", "Moves to the trash", &parameters, responses(&ok, &WRITE_ERRORS))
+        self.operation(
+            "delete",
+            "Moves to the trash",
+            &parameters,
+            responses(&ok, &WRITE_ERRORS),
+        )
     }
 
     fn entry(&self) -> Json {
@@ -189,27 +206,31 @@ impl Operations<'_> {
     }
 
     fn page_parameters(&self) -> Vec<Json> {
-        let number = |name: &str, maximum: u32| {
+        let number = |name: &str, description: &str| {
             json!({
-                "name": format!("pagination[{name}]"), "in": "query",
-                "schema": { "type": "integer", "minimum": 0, "maximum": maximum },
+                "name": format!("pagination[{name}]"), "in": "query", "description": description,
+                "schema": { "type": "integer", "minimum": 0 },
             })
         };
-        let size = self.limits.max_page_size;
+        // No maximum: a larger page is cut to the limit, as Strapi does, not refused.
+        let size = format!("How many entries, at most {}", self.limits.max_page_size);
         vec![
-            number("page", 1_000_000),
-            number("pageSize", size),
-            number("start", 1_000_000),
-            number("limit", size),
+            number("page", "Which page, from 1"),
+            number("pageSize", &size),
+            number("start", "How many entries to pass over"),
+            number("limit", &size),
             json!({ "name": "pagination[withCount]", "in": "query", "schema": { "type": "boolean" } }),
-            text("pagination[cursor]", "A cursor of an earlier answer; empty for the first page"),
+            text(
+                "pagination[cursor]",
+                "A cursor of an earlier answer; empty for the first page",
+            ),
         ]
     }
 }
 
-const READ_ERRORS: [&str; 6] = ["400", "401", "403", "404", "405", "503"];
-const WRITE_ERRORS: [&str; 12] = [
-    "400", "401", "403", "404", "405", "408", "409", "412", "413", "415", "503", "507",
+const READ_ERRORS: [&str; 7] = ["400", "401", "403", "404", "405", "414", "503"];
+const WRITE_ERRORS: [&str; 13] = [
+    "400", "401", "403", "404", "405", "408", "409", "412", "413", "414", "415", "503", "507",
 ];
 
 fn responses(success: &[(&str, &str, Option<Json>)], errors: &[&str]) -> Json {
@@ -243,7 +264,10 @@ fn deep(name: &str, description: &str) -> Json {
 }
 
 fn filters() -> Json {
-    deep("filters", "Conditions: filters[field][$operator]=value, nested through relations")
+    deep(
+        "filters",
+        "Conditions: filters[field][$operator]=value, nested through relations",
+    )
 }
 
 fn id_parameter() -> Json {
