@@ -28,8 +28,6 @@ pub struct QueryLimits {
     pub parameters: u32,
     /// Nesting of brackets in one parameter name.
     pub parameter_depth: u32,
-    /// Milliseconds one statement may run.
-    pub statement_ms: u64,
     /// Bytes of one response body before it is refused.
     pub response_bytes: u64,
 }
@@ -48,7 +46,6 @@ impl Default for QueryLimits {
             value_bytes: 4096,
             parameters: 1000,
             parameter_depth: 20,
-            statement_ms: 5000,
             response_bytes: 64 * 1024 * 1024,
         }
     }

@@ -79,6 +79,12 @@ impl Database {
     /// The binary with a subcommand and its arguments, pointed at this database.
     pub(crate) fn command(&self, arguments: &[&str]) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_tympan"));
+        // The settings of the tests themselves are none of the program's.
+        for (name, _) in std::env::vars_os() {
+            if name.to_string_lossy().starts_with("TYMPAN_") {
+                command.env_remove(name);
+            }
+        }
         command.args(arguments).arg("--data").arg(self.data());
         if let Some(url) = &self.url {
             command.args(["--database", url]);

@@ -32,6 +32,9 @@ pub enum DatabaseError {
     /// There is no room to write.
     #[error("the disk is full")]
     Full,
+    /// The statement needed more memory than the configuration allows and was stopped.
+    #[error("the statement needed more memory than allowed")]
+    Memory,
     /// The statement ran longer than allowed and was stopped.
     #[error("the statement ran longer than {0} ms")]
     TimedOut(u64),
@@ -88,6 +91,7 @@ fn from_code(
         Ok((_, 10 | 14)) => DatabaseError::Unavailable(message.to_owned()),
         // Not a database at all.
         Ok((_, 26)) => DatabaseError::Format(super::FormatError::Foreign),
+        Ok((_, 7 | 18)) => DatabaseError::Memory,
         Ok((_, 9)) => DatabaseError::TimedOut(0),
         Ok((_, 1))
             if message.starts_with("no such table") || message.starts_with("no such column") =>
@@ -111,6 +115,7 @@ fn from_sqlstate(
         _ if is_outdated(code) => DatabaseError::Missing(message.to_owned()),
         "40001" | "40P01" | "55P03" => DatabaseError::Busy,
         "57014" => DatabaseError::TimedOut(0),
+        "53200" | "54000" => DatabaseError::Memory,
         "53100" => DatabaseError::Full,
         _ if code.starts_with("08") || code.starts_with("57P") || code.starts_with("53") => {
             DatabaseError::Unavailable(message.to_owned())

@@ -47,6 +47,8 @@ pub struct DatabaseConfig {
     pub busy_ms: u64,
     /// KiB of page cache per SQLite connection.
     pub cache_kib: u32,
+    /// KiB of memory SQLite may hold altogether; a statement that needs more is refused.
+    pub memory_kib: u32,
 }
 
 impl Default for DatabaseConfig {
@@ -58,6 +60,7 @@ impl Default for DatabaseConfig {
             statement_ms: 5000,
             busy_ms: 10_000,
             cache_kib: 16 * 1024,
+            memory_kib: 512 * 1024,
         }
     }
 }

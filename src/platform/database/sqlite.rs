@@ -85,6 +85,7 @@ impl Sqlite {
             .busy_timeout(Duration::from_millis(config.busy_ms))
             .statement_cache_capacity(256)
             .pragma("cache_size", format!("-{}", config.cache_kib))
+            .pragma("hard_heap_limit", (u64::from(config.memory_kib) * 1024).to_string())
             .pragma("journal_size_limit", "67108864")
             .pragma("wal_autocheckpoint", WAL_PAGES)
             .disable_statement_logging();

@@ -56,6 +56,7 @@ pub(super) fn create_locale_table(
 fn create(dialect: Dialect, name: &str, key: &str, columns: &[(i64, Storage)]) -> Vec<Statement> {
     let (number, text) = (dialect.pick("integer", "bigint"), text(dialect));
     let strict = dialect.pick(" strict", "");
+    let nulls = dialect.pick("", " nulls first");
     // Short values first: a row that is filtered or sorted need not be read to the end of its texts.
     let mut columns = columns.to_vec();
     columns.sort_by_key(|(_, storage)| {
@@ -70,10 +71,10 @@ fn create(dialect: Dialect, name: &str, key: &str, columns: &[(i64, Storage)]) -
              updated_at {text}, published_at {text}, created_by {text}, updated_by {text}{fields}){strict}"
         )),
         Statement::new(format!(
-            "create index {name}_by_update on {name} (updated_at)"
+            "create index {name}_by_update on {name} (updated_at{nulls})"
         )),
         Statement::new(format!(
-            "create index {name}_by_publication on {name} (published_at)"
+            "create index {name}_by_publication on {name} (published_at{nulls})"
         )),
     ]
 }
@@ -97,6 +98,7 @@ pub(super) enum Indexed {
 
 /// Makes the index of a column; in a locale table it is per locale.
 pub(super) fn create_index(
+    dialect: Dialect,
     table: &str,
     per_locale: bool,
     field: i64,
@@ -110,10 +112,12 @@ pub(super) fn create_index(
             index_name(table, per_locale, field, Indexed::Unique),
         ),
     };
+    // Lists sort nulls first, as SQLite does; PostgreSQL reads an index in order only if it does too.
+    let nulls = dialect.pick("", " nulls first");
     let columns = if per_locale {
-        format!("locale, f{field}")
+        format!("locale, f{field}{nulls}")
     } else {
-        format!("f{field}")
+        format!("f{field}{nulls}")
     };
     Some(Statement::new(format!(
         "create {kind}index {name} on {table} ({columns})"
