@@ -7,7 +7,7 @@ use super::tree::{Copy, Document};
 use super::{EntryError, Problem};
 use crate::base::Stage;
 use crate::platform::database::Value;
-use crate::schema::{Condition, ContentType, Field, FieldKind, Schema};
+use crate::schema::{Condition, ContentType, Field, FieldKind, Schema, scalar};
 
 /// Checks a locale of the working copy.
 ///
@@ -69,7 +69,7 @@ impl Checker<'_> {
                 let items = stored_items(self.value(field));
                 self.items(field, &items, &link_locale, &path);
             } else if field.required && self.is_missing(field, &link_locale) {
-                self.missing(path);
+                self.missing(field, path);
             }
         }
     }
@@ -92,7 +92,7 @@ impl Checker<'_> {
         };
         let count = u32::try_from(items.len()).unwrap_or(u32::MAX);
         if items.is_empty() && field.required {
-            self.missing(path.to_vec());
+            self.missing(field, path.to_vec());
         } else if let Some(min) = min.filter(|min| count < *min && (field.required || count > 0)) {
             let message = format!(
                 "{} field must have at least {min} items",
@@ -147,15 +147,21 @@ impl Checker<'_> {
                     _ => value.is_none_or(Json::is_null),
                 };
                 if missing {
-                    self.missing(path);
+                    self.missing(field, path);
                 }
             }
         }
     }
 
-    fn missing(&mut self, path: Vec<String>) {
-        let name = path.last().cloned().unwrap_or_default();
-        self.problem(path, format!("{name} must be defined."));
+    /// In Strapi's words, who looks at the draft when it is published and finds null there.
+    fn missing(&mut self, field: &Field, path: Vec<String>) {
+        let is_words = field.kind.is_text() && !matches!(field.kind, FieldKind::Enumeration { .. });
+        let message = match is_words && self.content_type.draft_and_publish {
+            true => scalar::wrong_type("string", &Json::Null),
+            false => "must be defined.".to_owned(),
+        };
+        let label = label(&path);
+        self.problem(path, format!("{label} {message}"));
     }
 
     fn problem(&mut self, path: Vec<String>, message: String) {
@@ -165,6 +171,20 @@ impl Checker<'_> {
             value: Json::Null,
         });
     }
+}
+
+/// The path as Strapi's messages write it: `blocks[2].title`.
+fn label(path: &[String]) -> String {
+    let mut label = String::new();
+    for part in path {
+        let is_index = part.bytes().all(|byte| byte.is_ascii_digit());
+        match (is_index, label.is_empty()) {
+            (true, _) => label.push_str(&format!("[{part}]")),
+            (false, true) => label.push_str(part),
+            (false, false) => label.push_str(&format!(".{part}")),
+        }
+    }
+    label
 }
 
 fn shown(field: &Field, decider: impl Fn(&Condition) -> Option<Json>) -> bool {

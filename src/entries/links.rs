@@ -19,7 +19,7 @@ pub enum LinkChange {
 pub enum Place {
     /// Before all others.
     Start,
-    /// After all others; one that is in the list already stays where it is.
+    /// After all others; one that is in the list already moves there, as in Strapi.
     End,
     /// Before another one, or at the end if that is not in the list.
     Before(i64),
@@ -77,9 +77,6 @@ fn unique(targets: &[i64]) -> Vec<i64> {
 }
 
 fn insert(list: &mut Vec<i64>, target: i64, place: Place) {
-    if place == Place::End && list.contains(&target) {
-        return;
-    }
     list.retain(|other| *other != target);
     let found = |anchor: i64| list.iter().position(|other| *other == anchor);
     let at = match place {
@@ -106,7 +103,7 @@ mod tests {
                 (1, Place::End),
             ],
         };
-        assert_eq!(change.apply(&[1, 2, 3], true), [7, 1, 9, 8, 3]);
+        assert_eq!(change.apply(&[1, 2, 3], true), [7, 9, 8, 3, 1]);
     }
 
     #[test]

@@ -40,6 +40,7 @@ fn file() -> serde_json::Value {
             "name": { "type": "string", "required": true },
             "alternativeText": { "type": "text" },
             "caption": { "type": "text" },
+            "focalPoint": { "type": "json" },
             "width": { "type": "integer" },
             "height": { "type": "integer" },
             "formats": { "type": "json" },

@@ -78,9 +78,6 @@ impl Change {
             } => {
                 list.retain(|one| !disconnect.contains(one));
                 for (one, place) in connect {
-                    if matches!(place, Place::End) && list.contains(one) {
-                        continue;
-                    }
                     list.retain(|other| other != one);
                     let index = match place {
                         Place::Start => Some(0),

@@ -34,6 +34,11 @@ impl Known {
                 wanted.is_none_or(|wanted| wanted == found).then_some(doc)
             }
             Reference::Number(id) => self.numbers.get(&(wanted?, *id)).copied(),
+            Reference::NumberOf(uid, id) => {
+                let named = *self.uids.get(uid)?;
+                let fits = wanted.is_none_or(|wanted| wanted == named);
+                fits.then(|| self.numbers.get(&(named, *id)).copied())?
+            }
         }
     }
 }
@@ -47,18 +52,22 @@ pub(super) async fn find(
     let mut identities = BTreeSet::new();
     let mut numbers: BTreeMap<TypeId, BTreeSet<i64>> = BTreeMap::new();
     for want in wanted {
-        let target = want.target.and_then(|uid| schema.content_type(uid));
-        if let (Some(uid), Some(target)) = (want.target, target) {
+        let uid = match &want.reference {
+            Reference::NumberOf(uid, _) => Some(uid.as_str()),
+            _ => want.target,
+        };
+        let target = uid.and_then(|uid| schema.content_type(uid));
+        if let (Some(uid), Some(target)) = (uid, target) {
             known.uids.insert(uid.to_owned(), target.id);
         }
         match (&want.reference, target) {
             (Reference::Document(id), _) => {
                 identities.insert(id.as_str());
             }
-            (Reference::Number(id), Some(target)) => {
+            (Reference::Number(id) | Reference::NumberOf(_, id), Some(target)) => {
                 numbers.entry(target.id).or_default().insert(*id);
             }
-            (Reference::Number(_), None) => {}
+            (Reference::Number(_) | Reference::NumberOf(..), None) => {}
         }
     }
     if !identities.is_empty() {

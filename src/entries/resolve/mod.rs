@@ -6,6 +6,8 @@
 mod lookup;
 mod reference;
 
+use std::cell::RefCell;
+
 use serde_json::Value as Json;
 
 use super::edit::{Edit, InverseEdit, Item, LinkEdit};
@@ -15,7 +17,7 @@ use crate::platform::database::{Database, Value};
 use crate::schema::validate::{Checked, CheckedValues, ComponentValue};
 use crate::schema::{Component, ContentType, Field, FieldKind, Schema, Storage};
 use lookup::Known;
-use reference::Wanted;
+use reference::{Reference, Wanted};
 
 /// Resolves checked values of a type.
 ///
@@ -207,20 +209,21 @@ impl Builder<'_> {
     fn change(&mut self, field: &Field, json: &Json, path: &[String]) -> Option<LinkChange> {
         let change = reference::parse(json).ok()?;
         let target = target_uid(field);
-        let mut missing = 0;
+        let missing = RefCell::new(Vec::new());
+        let noted = |reference: &Reference, found: Option<i64>| {
+            if found.is_none() {
+                missing.borrow_mut().push(reference.clone());
+            }
+            found
+        };
         let change = change.resolve(
-            |reference| {
-                let found = self.known.doc(target, reference);
-                missing += usize::from(found.is_none());
-                found
-            },
+            |reference| noted(reference, self.known.doc(target, reference)),
+            |reference| noted(reference, self.known.past(target, reference)),
             |reference| self.known.past(target, reference),
         );
-        if missing > 0 {
-            let message = format!(
-                "{missing} relation(s) of type {} associated with this entity do not exist",
-                target.unwrap_or("any")
-            );
+        let missing = missing.into_inner();
+        if !missing.is_empty() {
+            let message = unknown_documents(&missing, target);
             self.problems.push(problem(path, field, message, json));
             return None;
         }
@@ -253,6 +256,22 @@ impl Builder<'_> {
             many: relation.is_many(),
             change: change.clone(),
         })
+    }
+}
+
+/// Strapi's words: the first unknown identity, or how many unknown numbers.
+fn unknown_documents(missing: &[Reference], target: Option<&str>) -> String {
+    let identity = missing.iter().find_map(|reference| match reference {
+        Reference::Document(id) => Some(id),
+        Reference::Number(_) | Reference::NumberOf(..) => None,
+    });
+    match identity {
+        Some(id) => format!("Document with id \"{id}\", locale \"null\" not found"),
+        None => format!(
+            "{} relation(s) of type {} associated with this entity do not exist",
+            missing.len(),
+            target.unwrap_or("any")
+        ),
     }
 }
 

@@ -16,6 +16,8 @@ pub(super) enum Reference {
     Document(String),
     /// By the numeric id of a row.
     Number(i64),
+    /// By the numeric id of a row of this type, in polymorphic relations.
+    NumberOf(String, i64),
 }
 
 /// A reference that must be looked up.
@@ -64,11 +66,12 @@ impl Change {
         }
     }
 
-    /// The same with numbers: `doc` finds what is linked, `past` what is disconnected or an anchor, which
-    /// need not exist any more.
+    /// The same with numbers: `doc` finds what is linked, `beside` what others are placed beside, `past` what is
+    /// disconnected; the latter two need not exist any more.
     pub(super) fn resolve(
         &self,
         mut doc: impl FnMut(&Reference) -> Option<i64>,
+        mut beside: impl FnMut(&Reference) -> Option<i64>,
         past: impl Fn(&Reference) -> Option<i64>,
     ) -> LinkChange {
         match self {
@@ -84,10 +87,10 @@ impl Change {
                             Position::Start => Place::Start,
                             Position::End => Place::End,
                             Position::Before(anchor) => {
-                                past(anchor).map_or(Place::End, Place::Before)
+                                beside(anchor).map_or(Place::End, Place::Before)
                             }
                             Position::After(anchor) => {
-                                past(anchor).map_or(Place::End, Place::After)
+                                beside(anchor).map_or(Place::End, Place::After)
                             }
                         };
                         Some((doc(reference)?, place))
@@ -110,6 +113,11 @@ impl Change {
 pub(super) fn parse(json: &Json) -> Result<Change, String> {
     match json {
         Json::Object(object) if is_operation(object) => operation(object),
+        // Neither set nor connected nor disconnected: as it was.
+        Json::Object(object) if object.is_empty() => Ok(Change::Patch {
+            disconnect: Vec::new(),
+            connect: Vec::new(),
+        }),
         other => Ok(Change::Set(references(other)?)),
     }
 }
@@ -131,7 +139,9 @@ fn operation(object: &Map<String, Json>) -> Result<Change, String> {
     }
     let list = |key: &str| object.get(key).filter(|value| !value.is_null());
     match (list("set"), list("connect"), list("disconnect")) {
-        (Some(set), None, None) => Ok(Change::Set(references(set)?)),
+        (Some(set), connect, disconnect) if is_empty(connect) && is_empty(disconnect) => {
+            Ok(Change::Set(references(set)?))
+        }
         (Some(_), ..) => Err("set cannot be used with connect or disconnect".to_owned()),
         (None, connect, disconnect) => {
             let connect = elements(connect)?
@@ -145,6 +155,10 @@ fn operation(object: &Map<String, Json>) -> Result<Change, String> {
             })
         }
     }
+}
+
+fn is_empty(list: Option<&Json>) -> bool {
+    list.is_none_or(|list| list.as_array().is_some_and(Vec::is_empty))
 }
 
 fn elements(json: Option<&Json>) -> Result<&[Json], String> {
@@ -176,7 +190,12 @@ fn reference(json: &Json) -> Result<Reference, String> {
                 Some(Json::Object(_)) | None => {
                     Err("a relation must name a documentId or an id".to_owned())
                 }
-                Some(json) => reference(json),
+                Some(json) => match (reference(json)?, object.get("__type")) {
+                    (Reference::Number(id), Some(Json::String(uid))) => {
+                        Ok(Reference::NumberOf(uid.clone(), id))
+                    }
+                    (reference, _) => Ok(reference),
+                },
             }
         }
         _ => Err("a relation must be a documentId, an id or an object with one of them".to_owned()),
@@ -230,8 +249,17 @@ mod tests {
                 connect: vec![(document("c"), Position::Before(document("d")))]
             })
         );
+        let nothing = Change::Patch {
+            disconnect: vec![],
+            connect: vec![],
+        };
+        assert_eq!(parse(&json!({})), Ok(nothing));
+        assert_eq!(
+            parse(&json!({ "set": ["f"], "connect": [], "disconnect": [] })),
+            Ok(Change::Set(vec![document("f")]))
+        );
         for wrong in [
-            json!({ "set": [], "connect": [] }),
+            json!({ "set": [], "connect": ["a1"] }),
             json!([true]),
             json!("a b"),
             json!({ "connect": [{ "id": 1, "position": { "start": true, "end": true } }] }),

@@ -77,7 +77,7 @@ impl<'s> Reader<'s, '_> {
             }
             "$not" => {
                 let inner = self.objects(scope, value, below, depth + 1)?;
-                return Ok(Filter::Not(Box::new(inner)));
+                return Ok(negated(inner));
             }
             _ if is_operator(key) => {
                 return Err(QueryError::plain(format!(
@@ -226,6 +226,32 @@ impl<'s> Reader<'s, '_> {
             )));
         }
         Ok(())
+    }
+}
+
+/// The opposite, as Strapi joins: of related rows, one that does not satisfy it is looked for.
+fn negated(filter: Filter<'_>) -> Filter<'_> {
+    match filter {
+        Filter::And(parts) if parts.iter().any(leaves) => {
+            Filter::Or(parts.into_iter().map(negated).collect())
+        }
+        Filter::Or(parts) if parts.iter().any(leaves) => {
+            Filter::And(parts.into_iter().map(negated).collect())
+        }
+        Filter::Not(inner) if leaves(&inner) => *inner,
+        Filter::Some(hop, inner) => Filter::Some(hop, Box::new(negated(*inner))),
+        Filter::Empty(hop, is_null) => Filter::Empty(hop, !is_null),
+        other => Filter::Not(Box::new(other)),
+    }
+}
+
+/// Whether a condition is about related rows.
+fn leaves(filter: &Filter<'_>) -> bool {
+    match filter {
+        Filter::And(parts) | Filter::Or(parts) => parts.iter().any(leaves),
+        Filter::Not(inner) => leaves(inner),
+        Filter::Compare(..) => false,
+        Filter::Some(..) | Filter::Empty(..) => true,
     }
 }
 

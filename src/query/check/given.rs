@@ -75,10 +75,11 @@ impl<'p> Given<'p> {
                     "Invalid parameter at 'status'. Expected 'published' or 'draft', received: {text}"
                 )));
             }
-            Some(_) => {
-                return Err(QueryError::plain(
-                    "Invalid parameter at 'status'. Expected 'published' or 'draft'",
-                ));
+            Some(other) => {
+                return Err(QueryError::plain(format!(
+                    "Invalid parameter at 'status'. Expected 'published' or 'draft', received: {}",
+                    listed(other)
+                )));
             }
         };
         let drafts = stage == Stage::Draft && content_type.draft_and_publish;
@@ -177,6 +178,15 @@ impl<'p> Given<'p> {
         reader.columns(scope, self.get("fields"))?;
         reader.param = "populate";
         reader.selection(scope, self.get("fields"), self.get("populate"), None, 0)
+    }
+}
+
+/// The texts of a list, as JavaScript shows one.
+fn listed(param: &Param) -> String {
+    match param {
+        Param::Text(text) => text.clone(),
+        Param::List(items) => items.iter().map(listed).collect::<Vec<_>>().join(","),
+        Param::Null | Param::Map(_) => String::new(),
     }
 }
 

@@ -186,7 +186,10 @@ fn read<'s>(
         content_type,
         stage,
         locale: given.locale(view, content_type)?,
-        publication: given.publication()?,
+        // Without drafts there is nothing to tell apart; Strapi passes it over.
+        publication: given
+            .publication()?
+            .filter(|_| content_type.draft_and_publish),
         filter,
         search: given.search(limits)?,
         sort,

@@ -235,7 +235,13 @@ impl<'s> Reader<'s, '_> {
     fn cast(&self, column: Column<'s>, text: &str, path: &Path<'_>) -> Result<Value, QueryError> {
         let kind = Kind::of(column);
         kind.cast(self.short(text, path)?)
-            .ok_or_else(|| self.unfit(path, kind.expected()))
+            .ok_or_else(|| match kind.format() {
+                Some(message) => QueryError {
+                    message: message.to_owned(),
+                    ..self.unfit(path, kind.expected())
+                },
+                None => self.unfit(path, kind.expected()),
+            })
     }
 
     fn short<'t>(&self, text: &'t str, path: &Path<'_>) -> Result<&'t str, QueryError> {

@@ -165,6 +165,7 @@ impl<'s> Reader<'s, '_> {
             match (key.as_str(), value) {
                 ("on", Param::Map(named)) => parts = Parts::On(named),
                 ("on" | "populate", Param::Null) => {}
+                ("on", _) => return Err(self.misplaced(key, Some(path))),
                 // Strapi takes the option here and answers the items all the same.
                 ("count", value) if truth(value).is_some() => {}
                 ("populate", Param::Text(text)) if text == "*" => {

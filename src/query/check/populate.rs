@@ -56,6 +56,9 @@ impl<'s> Reader<'s, '_> {
                 let branches = branches([text.as_str()].into_iter());
                 self.branches(scope, &branches, below, depth, &mut selection)?;
             }
+            Some(Param::List(items)) if items.is_empty() => {
+                return Err(QueryError::plain(INVALID_POPULATE));
+            }
             Some(Param::List(items)) => {
                 let texts: Option<Vec<&str>> = items.iter().map(as_text).collect();
                 let texts = texts.ok_or_else(|| QueryError::plain(INVALID_POPULATE))?;
@@ -131,7 +134,7 @@ impl<'s> Reader<'s, '_> {
             });
         };
         let ask = match value {
-            Param::Null => return Ok(()),
+            Param::Null => return Err(QueryError::plain(INVALID_NESTED)),
             Param::Text(text) => match self.switch(text, &path)? {
                 false => return Ok(()),
                 true => Ask::Plain,
@@ -298,8 +301,6 @@ enum Target<'s> {
 fn as_text(item: &Param) -> Option<&str> {
     match item {
         Param::Text(text) => Some(text),
-        // `populate[]` without a value asks for nothing.
-        Param::Null => Some(""),
         _ => None,
     }
 }

@@ -135,6 +135,8 @@ impl<'s> Reader<'s, '_> {
                 "start" => options.start = whole(key, value)?,
                 "limit" => options.limit = whole(key, value)?,
                 "on" => return Err(no_fragments(path)),
+                // Strapi's error shows the whole path of this one.
+                "locale" => return Err(self.misplaced(key, Some(path))),
                 _ => return Err(self.unknown(key, Some(path))),
             }
         }

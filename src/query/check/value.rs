@@ -66,6 +66,16 @@ impl Kind {
         }
     }
 
+    /// Strapi's words for a date or time that cannot be read.
+    pub(super) fn format(self) -> Option<&'static str> {
+        match self {
+            Self::Date => Some("Invalid format, expected yyyy-MM-dd"),
+            Self::Time => Some("Invalid time format, expected HH:mm:ss.SSS"),
+            Self::DateTime => Some("Invalid format, expected a timestamp or an ISO date"),
+            _ => None,
+        }
+    }
+
     /// Whether a value that a cursor carries can be compared with the column.
     pub(super) fn fits(self, value: &Value) -> bool {
         match (self, value) {

@@ -66,9 +66,9 @@ impl<'s> Builder<'s> {
             .collect()
     }
 
-    /// A column, possibly of what the first related row holds.
+    /// A column, possibly of the related row that comes first in this sort.
     pub(super) fn through(&mut self, scope: &Scope<'s>, sort: &Sort<'s>) -> (String, Form) {
-        self.along(scope, &sort.path, sort.column)
+        self.along(scope, &sort.path, sort.column, sort.descending)
     }
 
     fn along(
@@ -76,13 +76,20 @@ impl<'s> Builder<'s> {
         scope: &Scope<'s>,
         path: &[crate::query::Hop<'s>],
         column: Column<'s>,
+        descending: bool,
     ) -> (String, Form) {
         let Some((hop, rest)) = path.split_first() else {
             return scope.column(self.dialect, column);
         };
         let step = Step::new(self, scope, *hop);
-        let (sql, form) = self.along(&step.scope, rest, column);
-        let order = step.order.join(",");
+        let (sql, form) = self.along(&step.scope, rest, column, descending);
+        let key = Key {
+            sql: sql.clone(),
+            form,
+            descending,
+            nullable: true,
+        };
+        let order = key.ordering(self.dialect);
         let rows = step.rows(None);
         (
             format!("(select {sql}{rows} order by {order} limit 1)"),

@@ -111,7 +111,7 @@ fn an_empty_schema_becomes_what_is_wanted() {
         lines(&plan),
         [
             "add the locale `en`",
-            "create the type plugin::upload.file with 14 fields",
+            "create the type plugin::upload.file with 15 fields",
             "create the type api::article.article with 1 fields",
         ]
     );

@@ -8,6 +8,7 @@ use crate::entries::{EntryError, Problem};
 use crate::platform::database::DatabaseError;
 use crate::query::check::{QueryError, QueryErrorKind};
 use crate::query::text::TextError;
+use crate::schema::validate::{FieldProblem, Rule};
 use crate::server::error::ApiError;
 
 /// A JSON response. What a credential was needed for is kept by no shared cache.
@@ -27,6 +28,12 @@ pub(super) fn json(status: StatusCode, body: Vec<u8>, public: bool) -> Response 
         HeaderValue::from_static("authorization, strapi-response-format"),
     );
     response
+}
+
+/// The answer to `OPTIONS`; what of it the caller may use is told when it is used.
+pub(super) fn options() -> Response {
+    let allowed = HeaderValue::from_static("GET, HEAD, POST, PUT, DELETE, OPTIONS");
+    Response::builder().header(header::ALLOW, allowed).finish()
 }
 
 pub(super) fn bad_text(error: TextError) -> ApiError {
@@ -72,6 +79,46 @@ pub(super) fn entry(error: EntryError, request_id: &str) -> ApiError {
             ApiError::unavailable("the schema is being changed; try again", 1)
         }
         EntryError::Database(error) => database(&error, request_id),
+    }
+}
+
+/// What does not pass the rules of the type. A key that means nothing is told alone, as Strapi does.
+pub(super) fn values(problems: Vec<FieldProblem>) -> ApiError {
+    let mut unknown = problems
+        .iter()
+        .filter(|problem| problem.rule == Rule::UnknownKey);
+    let is_id = |problem: &&FieldProblem| problem.path == ["id"];
+    match unknown.clone().find(is_id).or_else(|| unknown.next()) {
+        Some(problem) => invalid_key(problem),
+        None => invalid(&problems.into_iter().map(problem).collect::<Vec<_>>()),
+    }
+}
+
+fn invalid_key(problem: &FieldProblem) -> ApiError {
+    let is_name = |part: &&String| !part.bytes().all(|byte| byte.is_ascii_digit());
+    let names: Vec<&str> = problem
+        .path
+        .iter()
+        .filter(is_name)
+        .map(String::as_str)
+        .collect();
+    let details = match names.as_slice() {
+        [key @ ("id" | "documentId")] => json!({ "key": key, "source": "body" }),
+        [key @ ("createdAt" | "updatedAt" | "createdBy" | "updatedBy" | "localizations")] => {
+            json!({ "key": key, "path": key, "source": "body" })
+        }
+        [key] => json!({ "key": key, "path": null, "source": "body" }),
+        [path @ .., key] => json!({ "key": key, "path": path.join("."), "source": "body" }),
+        [] => json!({}),
+    };
+    ApiError::validation(problem.message.clone()).with_details(details)
+}
+
+fn problem(problem: FieldProblem) -> Problem {
+    Problem {
+        path: problem.path,
+        message: problem.message,
+        value: problem.value,
     }
 }
 

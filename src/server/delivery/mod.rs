@@ -105,6 +105,7 @@ impl Api {
             (&Method::PUT, [_], true) => call.update(&request, body, None).await,
             (&Method::DELETE, [_, id], false) => call.delete(&request, Some(id)).await,
             (&Method::DELETE, [_], true) => call.delete(&request, None).await,
+            (&Method::OPTIONS, [_] | [_, _], _) => Ok(answer::options()),
             (_, [_], false) => Err(ApiError::method_not_allowed("GET, HEAD, POST")),
             (_, [_, "aggregate"], false) => Err(ApiError::method_not_allowed("GET, HEAD")),
             (_, [_, _], false) | (_, [_], true) => {

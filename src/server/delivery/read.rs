@@ -8,7 +8,8 @@ use crate::access::Action;
 use crate::base::ids::is_document_id;
 use crate::delivery::{self, ReadError};
 use crate::platform::database::DatabaseError;
-use crate::query::{check, text};
+use crate::query::text::Param;
+use crate::query::{ListQuery, check, text};
 use crate::server::error::ApiError;
 
 impl Call<'_> {
@@ -29,7 +30,7 @@ impl Call<'_> {
         )
         .await
         .map_err(|error| self.failed(error))?;
-        let body = page.into_body();
+        let body = self.formed(page.into_body(), &query)?;
         Ok(self.json(StatusCode::OK, body))
     }
 
@@ -45,6 +46,10 @@ impl Call<'_> {
         }
         let (app, view) = (&self.api.app, &self.caller.view);
         let params = text::parse(self.query, &app.limits).map_err(answer::bad_text)?;
+        let all_locales = matches!(params.get("locale"), Some(Param::Text(code)) if code == "*");
+        if all_locales && self.content_type.localized {
+            return Err(ApiError::not_found());
+        }
         let strict = self.api.config.strict_params;
         let id = id.map(str::to_owned);
         let query = check::one(view, self.content_type, id, &params, &app.limits, strict)
@@ -53,6 +58,7 @@ impl Call<'_> {
             .await
             .map_err(|error| self.failed(error))?
             .ok_or_else(ApiError::not_found)?;
+        let body = self.formed(body, &query)?;
         Ok(self.json(StatusCode::OK, body))
     }
 
@@ -68,6 +74,14 @@ impl Call<'_> {
             .await
             .map_err(|error| self.failed(error))?;
         Ok(self.json(StatusCode::OK, body))
+    }
+
+    /// The body in the form the caller wants.
+    pub(super) fn formed(&self, body: Vec<u8>, query: &ListQuery<'_>) -> Result<Vec<u8>, ApiError> {
+        match self.v4 {
+            true => delivery::v4(&body, query).map_err(|error| self.failed(error)),
+            false => Ok(body),
+        }
     }
 
     pub(super) fn json(&self, status: StatusCode, body: Vec<u8>) -> Response {

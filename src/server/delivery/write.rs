@@ -12,21 +12,42 @@ use crate::base::Stage;
 use crate::base::ids::is_document_id;
 use crate::delivery;
 use crate::entries::edit::Edit;
-use crate::entries::{EntryError, Problem, Saved, Target, Which, WriteRequest, resolve};
+use crate::entries::{EntryError, Saved, Target, Which, WriteRequest, resolve};
 use crate::query::check::{self, WriteParams};
 use crate::query::{ListQuery, LocaleChoice, Page, text};
-use crate::schema::{ContentType, Field};
 use crate::schema::validate::{self, Mode};
+use crate::schema::{ContentType, Field};
 use crate::server::body;
 use crate::server::error::ApiError;
 
 /// How often a write is tried again because the schema changed under it.
 const TRIES: usize = 3;
+const EVERY_LOCALE: &str = "Invalid locale param * provided. Document locales must be strings.";
 
 /// What a write does to a document.
 enum Act<'a> {
     Create,
     Update(Which, &'a HeaderMap),
+}
+
+/// Why nothing was written.
+enum Refused {
+    /// By what is stored.
+    Entry(EntryError),
+    /// By what was sent.
+    Request(ApiError),
+}
+
+impl From<EntryError> for Refused {
+    fn from(error: EntryError) -> Self {
+        Self::Entry(error)
+    }
+}
+
+impl From<ApiError> for Refused {
+    fn from(error: ApiError) -> Self {
+        Self::Request(error)
+    }
 }
 
 impl Call<'_> {
@@ -69,7 +90,10 @@ impl Call<'_> {
         let mut write = self.request(view, self.content_type, &params, Target::Published)?;
         write.expected = expected(request.headers())?;
         match app.entries.delete(write, which, whole).await {
-            Ok(_) => Ok(Response::builder().status(StatusCode::NO_CONTENT).finish()),
+            // What is not there is deleted already.
+            Ok(_) | Err(EntryError::NotFound) => {
+                Ok(Response::builder().status(StatusCode::NO_CONTENT).finish())
+            }
             Err(error) => Err(answer::entry(error, self.request_id)),
         }
     }
@@ -98,6 +122,9 @@ impl Call<'_> {
             let strict = self.api.config.strict_params;
             let params = check::write_params(&view, &content_type, &params, &app.limits, strict)
                 .map_err(answer::bad_query)?;
+            if content_type.localized && params.locale == Some(LocaleChoice::All) {
+                return Err(ApiError::validation(EVERY_LOCALE));
+            }
             match self
                 .write_once(&view, &content_type, &params, data, act)
                 .await
@@ -107,8 +134,9 @@ impl Call<'_> {
                         .written(&view, &content_type, params, act, &saved)
                         .await;
                 }
-                Err(EntryError::SchemaChanged) if tries < TRIES => {}
-                Err(error) => return Err(answer::entry(error, self.request_id)),
+                Err(Refused::Entry(EntryError::SchemaChanged)) if tries < TRIES => {}
+                Err(Refused::Entry(error)) => return Err(answer::entry(error, self.request_id)),
+                Err(Refused::Request(error)) => return Err(error),
             }
             drop(params);
             app.refresh()
@@ -133,7 +161,7 @@ impl Call<'_> {
         params: &WriteParams<'_>,
         data: &Map<String, Json>,
         act: &Act<'_>,
-    ) -> Result<Saved, EntryError> {
+    ) -> Result<Saved, Refused> {
         let app = &self.api.app;
         let draft = params.stage == Stage::Draft && content_type.draft_and_publish;
         let (target, mode) = match draft {
@@ -145,19 +173,17 @@ impl Call<'_> {
         let shown = |field: &Field| view.writes(field);
         let checked =
             validate::validate_entry_shown(schema, content_type, data, mode, partial, &shown)
-            .map_err(|problems| EntryError::Invalid(problems.into_iter().map(problem).collect()))?;
+                .map_err(answer::values)?;
         let edit: Edit = resolve::resolve(&app.database, schema, content_type, &checked).await?;
-        let mut request = self
-            .request(view, content_type, params, target)
-            .map_err(|error| EntryError::Refused(error.message().to_owned()))?;
-        match act {
+        let mut request = self.request(view, content_type, params, target)?;
+        let saved = match act {
             Act::Create => app.entries.create(request, edit, None).await,
             Act::Update(which, headers) => {
-                request.expected = expected(headers)
-                    .map_err(|error| EntryError::Refused(error.message().to_owned()))?;
+                request.expected = expected(headers)?;
                 app.entries.update(request, which.clone(), edit).await
             }
-        }
+        };
+        Ok(saved?)
     }
 
     fn request(
@@ -211,6 +237,7 @@ impl Call<'_> {
             .await
             .map_err(|error| self.failed(error))?
             .ok_or_else(ApiError::not_found)?;
+        let body = self.formed(body, &query)?;
         let status = match act {
             Act::Create => StatusCode::CREATED,
             Act::Update(..) => StatusCode::OK,
@@ -220,14 +247,6 @@ impl Call<'_> {
             response.headers_mut().insert(header::ETAG, revision);
         }
         Ok(response)
-    }
-}
-
-fn problem(problem: validate::FieldProblem) -> Problem {
-    Problem {
-        path: problem.path,
-        message: problem.message,
-        value: problem.value,
     }
 }
 

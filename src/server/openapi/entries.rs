@@ -50,7 +50,7 @@ fn file() -> Json {
             "height": { "type": ["integer", "null"] }, "formats": {}, "hash": { "type": "string" },
             "ext": { "type": ["string", "null"] }, "mime": { "type": "string" },
             "size": { "type": "number" }, "url": { "type": "string" },
-            "previewUrl": { "type": ["string", "null"] }, "provider": { "type": "string" },
+            "focalPoint": {}, "previewUrl": { "type": ["string", "null"] }, "provider": { "type": "string" },
         },
     })
 }
