@@ -11,7 +11,7 @@ use super::error::ImportError;
 use super::target::Target;
 use crate::base::Stage;
 use crate::changes::ChangeKind;
-use crate::entries::tree::{Columns, Copy, Document, Link, Row};
+use crate::entries::tree::{Copy, Document, Link, Row};
 use crate::entries::versions;
 use crate::platform::database::{Dialect, Statement, Value};
 use crate::schema::{ContentType, Field, FieldKind, Storage, TypeId};
@@ -74,19 +74,19 @@ impl Bulk {
     pub(super) fn add(
         &mut self,
         content_type: &ContentType,
-        document: &mut Document,
+        mut document: Document,
     ) -> Result<(), ImportError> {
-        self.target.complete(document);
+        self.target.complete(&mut document);
         document.revision = 1;
-        self.identity(document);
+        self.identity(&document);
+        self.version(content_type, &document);
+        self.change(&document);
         for stage in content_type.stages() {
-            if let Some(copy) = document.copy(*stage) {
-                self.check_unique(content_type, document, *stage, copy)?;
-                self.copy(content_type, document, *stage, copy);
+            if let Some(copy) = document.copy_mut(*stage).take() {
+                self.check_unique(content_type, &document, *stage, &copy)?;
+                self.copy(content_type, &document, *stage, copy);
             }
         }
-        self.version(content_type, document);
-        self.change(document);
         self.documents += 1;
         Ok(())
     }
@@ -128,41 +128,35 @@ impl Bulk {
         ]);
     }
 
-    fn copy(&mut self, content_type: &ContentType, document: &Document, stage: Stage, copy: &Copy) {
+    fn copy(&mut self, content_type: &ContentType, document: &Document, stage: Stage, copy: Copy) {
         if content_type.localized {
             let shared = Row {
                 id: document.doc,
+                columns: copy.shared,
                 ..Row::default()
             };
-            self.shared(content_type, document, stage, &shared, &copy.shared);
-            for (locale, row) in &copy.rows {
+            self.shared(content_type, document, stage, shared);
+            for (locale, row) in copy.rows {
                 self.locale(content_type, document, stage, locale, row);
             }
         } else {
-            for row in copy.rows.values() {
-                self.shared(content_type, document, stage, row, &row.columns);
+            for row in copy.rows.into_values() {
+                self.shared(content_type, document, stage, row);
             }
         }
-        for link in &copy.links {
+        for link in copy.links {
             self.link(document, stage, link);
         }
     }
 
-    fn shared(
-        &mut self,
-        content_type: &ContentType,
-        document: &Document,
-        stage: Stage,
-        row: &Row,
-        columns: &Columns,
-    ) {
+    fn shared(&mut self, content_type: &ContentType, document: &Document, stage: Stage, row: Row) {
         let make = || {
             let table = content_type.table(stage);
             Table::of_type(&table, "id, document_id", content_type, false)
         };
         let values = self.table(Key::Shared(content_type.id, stage), make);
         values.extend([row.id.into(), document.document_id.as_str().into()]);
-        let bytes = fill(values, content_type, false, row, columns);
+        let bytes = fill(values, content_type, false, row);
         self.bytes += bytes;
     }
 
@@ -171,8 +165,8 @@ impl Bulk {
         content_type: &ContentType,
         document: &Document,
         stage: Stage,
-        locale: &str,
-        row: &Row,
+        locale: String,
+        row: Row,
     ) {
         let make = || {
             let table = content_type.locale_table(stage);
@@ -180,18 +174,18 @@ impl Bulk {
         };
         let values = self.table(Key::Locale(content_type.id, stage), make);
         values.extend([row.id.into(), document.doc.into(), locale.into()]);
-        let bytes = fill(values, content_type, true, row, &row.columns);
+        let bytes = fill(values, content_type, true, row);
         self.bytes += bytes;
     }
 
-    fn link(&mut self, document: &Document, stage: Stage, link: &Link) {
+    fn link(&mut self, document: &Document, stage: Stage, link: Link) {
         let columns = "owner, stage, field, locale, item, position, target, back_position";
         let values = self.table(Key::Links, || Table::new("links", columns, &[]));
         values.extend([
             document.doc.into(),
             stage.number().into(),
             link.field.0.into(),
-            link.locale.as_str().into(),
+            link.locale.into(),
             link.item.into(),
             link.position.into(),
             link.target.into(),
@@ -305,20 +299,19 @@ fn fill(
     values: &mut Vec<Value>,
     content_type: &ContentType,
     localized: bool,
-    row: &Row,
-    columns: &Columns,
+    mut row: Row,
 ) -> usize {
-    let made = |text: &str| (!text.is_empty()).then(|| text.to_owned());
+    let made = |text: String| (!text.is_empty()).then_some(text);
     values.extend([
-        made(&row.created_at).into(),
-        made(&row.updated_at).into(),
-        row.published_at.clone().into(),
-        row.created_by.clone().into(),
-        row.updated_by.clone().into(),
+        made(row.created_at).into(),
+        made(row.updated_at).into(),
+        row.published_at.into(),
+        row.created_by.into(),
+        row.updated_by.into(),
     ]);
     let mut bytes = 0;
     for field in stored(content_type, localized) {
-        let value = columns.get(&field.id).cloned().unwrap_or(Value::Null);
+        let value = row.columns.remove(&field.id).unwrap_or(Value::Null);
         if let Value::Text(text) = &value {
             bytes += text.len();
         }
@@ -382,9 +375,14 @@ impl Table {
                 sql.push_str(if row == 0 { "(" } else { ", (" });
                 for (index, cast) in casts.iter().enumerate() {
                     number += 1;
-                    let comma = if index == 0 { "" } else { ", " };
-                    let cast = dialect.pick("", cast);
-                    let _ = write!(sql, "{comma}${number}{cast}");
+                    sql.push_str(if index == 0 { "" } else { ", " });
+                    // SQLite looks a numbered placeholder up among all of them, an unnumbered one directly.
+                    match dialect {
+                        Dialect::Sqlite => sql.push('?'),
+                        Dialect::Postgres => {
+                            let _ = write!(sql, "${number}{cast}");
+                        }
+                    }
                 }
                 sql.push(')');
             }

@@ -22,6 +22,7 @@ pub mod report;
 mod run;
 pub mod strapi;
 mod target;
+mod waiting;
 pub mod wordpress;
 mod write;
 

@@ -1,6 +1,7 @@
 //! The reading thread: records come in, whole documents go out.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashSet;
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use tokio::sync::mpsc::Sender;
@@ -12,6 +13,7 @@ use super::known::{Documents, Named};
 use super::record::ImportRecord;
 use super::report::ImportReport;
 use super::target::Target;
+use super::waiting::Waiting;
 use crate::entries::store::Identity;
 use crate::entries::tree::Document;
 use crate::platform::database::{Batch, Statement};
@@ -25,6 +27,9 @@ pub(super) type Stop = Box<dyn std::error::Error + Send + Sync>;
 
 /// Where records come from, already checked to the end.
 pub(super) trait Source: Send + 'static {
+    /// A folder on disk for what does not fit into memory.
+    fn scratch(&self) -> PathBuf;
+
     /// Every document: type, id, and number of records.
     fn documents(&self) -> Result<Vec<Named>, ImportError>;
 
@@ -63,7 +68,7 @@ pub(super) struct Producer {
     pub(super) sender: Sender<Produced>,
     pub(super) report: ImportReport,
     /// Records of documents that are not complete yet.
-    pub(super) waiting: HashMap<String, Vec<ImportRecord>>,
+    pub(super) waiting: Waiting,
 }
 
 impl Producer {
@@ -87,19 +92,10 @@ impl Producer {
             return Err(format!("document {id} was not announced; import again").into());
         };
         if left > 0 {
-            self.waiting
-                .entry(record.document_id.clone())
-                .or_default()
-                .push(record);
-            return Ok(());
+            return Ok(self.waiting.push(record)?);
         }
-        let records = match self.waiting.remove(id) {
-            None => vec![record],
-            Some(mut records) => {
-                records.push(record);
-                records
-            }
-        };
+        let mut records = self.waiting.take(id)?;
+        records.push(record);
         self.complete(records)
     }
 
@@ -143,7 +139,7 @@ impl Producer {
         match stored {
             Some(stored) => self.send(Produced::Stored(content_type, stored, Box::new(document))),
             None if self.empty.contains(&content_type.id) => {
-                self.bulk.add(&content_type, &mut document)?;
+                self.bulk.add(&content_type, document)?;
                 if self.bulk.is_full() {
                     self.flush()?;
                 }

@@ -4,10 +4,11 @@
 //! links name documents by id, whether or not these were handed over already.
 //!
 //! **Knows nothing about** archives, files or databases.
+use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 /// Which stages of a document a record fills.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub enum ImportStage {
     /// Only the draft; the published stage comes in its own record or does not exist.
     Draft,
@@ -18,7 +19,7 @@ pub enum ImportStage {
 }
 
 /// One stage and locale of a document, ready to be written.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct ImportRecord {
     /// The uid of the content type, such as `api::article.article`.
     pub content_type: String,
@@ -41,7 +42,7 @@ pub struct ImportRecord {
 }
 
 /// The targets of one relation or media field, in order.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct ImportLink {
     /// Where the field is, seen from the record.
     pub path: Vec<PathStep>,
@@ -50,7 +51,7 @@ pub struct ImportLink {
 }
 
 /// One step on the way to a field inside components.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub enum PathStep {
     /// The field of this name.
     Field(String),
@@ -59,7 +60,7 @@ pub enum PathStep {
 }
 
 /// One document that a link points at.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct ImportTarget {
     /// The id of the document.
     pub document_id: String,

@@ -16,6 +16,7 @@ use super::write::{Watch, write};
 use super::{Imported, Progress, merge, wordpress};
 use crate::platform::database::Database;
 use crate::schema::definition::Definitions;
+use crate::schema::plan::{self, Step};
 use crate::schema::{Schema, files, store};
 
 /// Imports a Strapi 5 project folder (its types) or an archive made by `strapi export` (everything).
@@ -35,9 +36,9 @@ pub async fn import_strapi(
     if is_project(path) {
         let source = files::read(path).map_err(ImportError::Definitions)?;
         let mut report = ImportReport::default();
-        let (_, schema) = add_schema(database, source, &[], &mut report).await?;
+        let added = add_schema(database, source, &[], &mut report).await?;
         return Ok(Imported {
-            schema,
+            schema: added.steps,
             report,
             ..Imported::default()
         });
@@ -47,20 +48,23 @@ pub async fn import_strapi(
     let mut report = archive.report().clone();
     let all = archive.definitions().iter();
     let source = merge::definitions(all.map(|each| (each.uid.as_str(), &each.definition)))?;
-    let (schema, steps) = add_schema(database, source, &archive.locales(), &mut report).await?;
     let copied = {
         let (archive, media) = (Arc::clone(&archive), media.to_owned());
         blocking(move || archive.copy_media(&media)).await??
     };
+    let added = add_schema(database, source, &archive.locales(), &mut report).await?;
     for name in &copied.conflicts {
         let what = "media files of which another one with the same name is stored, left out";
         report.add(what, || name.clone());
     }
-    let source = StrapiSource(archive);
-    let mut imported = write(database, schema, source, "import:strapi", watch).await?;
+    let source = StrapiSource {
+        archive,
+        scratch: media.to_owned(),
+    };
+    let imported = write(database, added.schema(), source, "import:strapi", watch).await;
+    let mut imported = added.keep_if(database, imported).await?;
     report.merge(imported.report);
     imported.report = report;
-    imported.schema = steps;
     imported.media = copied;
     Ok(imported)
 }
@@ -83,11 +87,11 @@ pub async fn import_wordpress(
     let definitions = source.survey.definitions();
     let all = definitions.iter();
     let definitions = merge::definitions(all.map(|each| (each.uid.as_str(), &each.definition)))?;
-    let (schema, steps) = add_schema(database, definitions, &[], &mut report).await?;
-    let mut imported = write(database, schema, source, "import:wordpress", watch).await?;
+    let added = add_schema(database, definitions, &[], &mut report).await?;
+    let imported = write(database, added.schema(), source, "import:wordpress", watch).await;
+    let mut imported = added.keep_if(database, imported).await?;
     report.merge(imported.report);
     imported.report = report;
-    imported.schema = steps;
     Ok(imported)
 }
 
@@ -119,33 +123,86 @@ async fn open_strapi(
     Ok(Arc::new(archive.await??))
 }
 
-/// Adds what the source has and the schema lacks; returns the schema and what was done.
+/// Adds what the source has and the schema lacks.
 async fn add_schema(
     database: &Database,
     source: Definitions,
     locales: &[ImportLocale],
     report: &mut ImportReport,
-) -> Result<(Arc<Schema>, Vec<String>), ImportError> {
-    let schema = store::load(database).await?;
+) -> Result<Added, ImportError> {
+    let before = store::load(database).await?;
     let trash = store::trash(database).await?;
-    let plan = merge::plan(&schema, &trash, source, locales, report)?;
+    let plan = merge::plan(&before, &trash, source, locales, report)?;
     if plan.is_empty() {
-        return Ok((Arc::new(schema), Vec::new()));
+        let after = Arc::new(before.clone());
+        return Ok(Added {
+            before,
+            after,
+            steps: Vec::new(),
+        });
     }
-    let steps = plan
-        .steps
-        .iter()
-        .map(crate::schema::plan::Step::describe)
-        .collect();
-    store::apply(database, &schema, &trash, &plan, Some("import")).await?;
-    Ok((Arc::new(store::load(database).await?), steps))
+    let steps = plan.steps.iter().map(Step::describe).collect();
+    store::apply(database, &before, &trash, &plan, Some("import")).await?;
+    let after = Arc::new(store::load(database).await?);
+    Ok(Added {
+        before,
+        after,
+        steps,
+    })
 }
 
-struct StrapiSource(Arc<StrapiArchive>);
+/// The schema before and after what an import added.
+struct Added {
+    before: Schema,
+    after: Arc<Schema>,
+    steps: Vec<String>,
+}
+
+impl Added {
+    fn schema(&self) -> Arc<Schema> {
+        Arc::clone(&self.after)
+    }
+
+    /// If the documents could not be written, what was added to the schema goes (empty) to the trash.
+    async fn keep_if(
+        self,
+        database: &Database,
+        imported: Result<Imported, ImportError>,
+    ) -> Result<Imported, ImportError> {
+        match imported {
+            Ok(imported) => Ok(Imported {
+                schema: self.steps,
+                ..imported
+            }),
+            Err(error) => {
+                if !self.steps.is_empty() {
+                    let trash = store::trash(database).await?;
+                    let plan = plan::plan(&self.after, &trash, &Definitions::of(&self.before));
+                    // The reason for the import's end says more than one why this cannot be done.
+                    let _ =
+                        store::apply(database, &self.after, &trash, &plan, Some("import")).await;
+                }
+                Err(error)
+            }
+        }
+    }
+}
+
+struct StrapiSource {
+    archive: Arc<StrapiArchive>,
+    scratch: PathBuf,
+}
 
 impl Source for StrapiSource {
+    fn scratch(&self) -> PathBuf {
+        self.scratch.clone()
+    }
+
     fn documents(&self) -> Result<Vec<Named>, ImportError> {
-        let named = self.0.documents().zip(self.0.records_of_documents());
+        let named = self
+            .archive
+            .documents()
+            .zip(self.archive.records_of_documents());
         Ok(named
             .map(|((uid, id), records)| (uid.to_owned(), id.to_owned(), records))
             .collect())
@@ -156,7 +213,7 @@ impl Source for StrapiSource {
         _: &mut ImportReport,
         each: &mut dyn FnMut(ImportRecord) -> Result<(), Stop>,
     ) -> Result<(), ImportError> {
-        Ok(self.0.records(each)?)
+        Ok(self.archive.records(each)?)
     }
 }
 
@@ -187,6 +244,11 @@ fn reader(path: &Path) -> Result<BufReader<File>, ImportError> {
 }
 
 impl Source for WordpressSource {
+    fn scratch(&self) -> PathBuf {
+        // Every document has one record, so that none waits for another.
+        std::env::temp_dir()
+    }
+
     fn documents(&self) -> Result<Vec<Named>, ImportError> {
         let mut named: Vec<Named> = Vec::new();
         let records = wordpress::records(reader(&self.path)?, &self.survey, self.limits.clone());

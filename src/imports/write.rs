@@ -1,6 +1,6 @@
 //! The one transaction of an import.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashSet;
 use std::sync::Arc;
 
 use tokio::sync::mpsc::{self, Receiver};
@@ -11,6 +11,7 @@ use super::known::{Documents, Named};
 use super::produce::{Produced, Producer, Source, WAITING};
 use super::report::ImportReport;
 use super::target::Target;
+use super::waiting::Waiting;
 use super::{Imported, Progress, align};
 use crate::base::clock;
 use crate::entries::store::{self, Identity};
@@ -59,7 +60,7 @@ pub(super) async fn write<S: Source>(
                     empty,
                     sender,
                     report: ImportReport::default(),
-                    waiting: HashMap::new(),
+                    waiting: Waiting::new(source.scratch()),
                 };
                 tokio::task::spawn_blocking(move || producer.run(&source));
                 let mut writer = Writer {

@@ -6,6 +6,13 @@
     reason = "a test may stop where it stands"
 )]
 
+#[path = "../strapi_import/fixture.rs"]
+#[allow(dead_code, reason = "the reader's tests use more of it")]
+mod fixture;
+#[path = "../strapi_import/site.rs"]
+#[allow(dead_code, reason = "the reader's tests use more of it")]
+mod pages;
+mod refused;
 mod site;
 mod strapi;
 #[path = "../support/mod.rs"]
