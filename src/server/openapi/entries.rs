@@ -2,8 +2,8 @@
 
 use serde_json::{Map, Value as Json, json};
 
-use crate::access::View;
-use crate::schema::{ContentType, Field, FieldKind, Schema};
+use crate::access::{Action, View};
+use crate::schema::{ContentType, Field, FieldKind};
 
 /// Schemas every document has.
 pub(super) fn shared() -> Map<String, Json> {
@@ -72,7 +72,6 @@ fn pascal(text: &str) -> String {
 
 /// Adds the schemas of a type's entries and inputs, and of the components it uses.
 pub(super) fn add(schemas: &mut Map<String, Json>, view: &View, content_type: &ContentType) {
-    let schema = view.schema();
     let mut properties = Map::new();
     properties.insert("id".into(), json!({ "type": "integer" }));
     properties.insert("documentId".into(), json!({ "type": "string" }));
@@ -88,7 +87,11 @@ pub(super) fn add(schemas: &mut Map<String, Json>, view: &View, content_type: &C
         name(content_type),
         json!({ "type": "object", "required": ["id", "documentId"], "properties": properties }),
     );
-    let inputs = inputs(schemas, schema, &content_type.fields, 0);
+    // Who only reads learns nothing of the fields that can only be written.
+    if !view.may(content_type, Action::Create) && !view.may(content_type, Action::Update) {
+        return;
+    }
+    let inputs = inputs(view, &content_type.fields, 0);
     schemas.insert(
         format!("{}Input", name(content_type)),
         json!({
@@ -195,19 +198,15 @@ fn scalar_output(kind: &FieldKind) -> Json {
 /// How deep inputs of components are written out; deeper ones are any object.
 const INPUT_DEPTH: usize = 4;
 
-fn inputs(
-    schemas: &mut Map<String, Json>,
-    schema: &Schema,
-    fields: &[Field],
-    depth: usize,
-) -> Map<String, Json> {
+fn inputs(view: &View, fields: &[Field], depth: usize) -> Map<String, Json> {
     fields
         .iter()
-        .map(|field| (field.name.clone(), input(schemas, schema, field, depth)))
+        .filter(|field| view.writes(field))
+        .map(|field| (field.name.clone(), input(view, field, depth)))
         .collect()
 }
 
-fn input(schemas: &mut Map<String, Json>, schema: &Schema, field: &Field, depth: usize) -> Json {
+fn input(view: &View, field: &Field, depth: usize) -> Json {
     match &field.kind {
         FieldKind::Media { .. } | FieldKind::Relation(_) => json!({
             "description": "documentId, numeric id, a list of them, or an object with set, connect and disconnect",
@@ -217,7 +216,7 @@ fn input(schemas: &mut Map<String, Json>, schema: &Schema, field: &Field, depth:
             repeatable,
             ..
         } => {
-            let one = item_input(schemas, schema, component, depth);
+            let one = item_input(view, component, depth);
             match repeatable {
                 true => json!({ "type": ["array", "null"], "items": one }),
                 false => or_null(&one),
@@ -234,11 +233,11 @@ fn input(schemas: &mut Map<String, Json>, schema: &Schema, field: &Field, depth:
     }
 }
 
-fn item_input(schemas: &mut Map<String, Json>, schema: &Schema, uid: &str, depth: usize) -> Json {
-    let Some(component) = schema.component(uid).filter(|_| depth < INPUT_DEPTH) else {
+fn item_input(view: &View, uid: &str, depth: usize) -> Json {
+    let Some(component) = view.schema().component(uid).filter(|_| depth < INPUT_DEPTH) else {
         return json!({ "type": "object" });
     };
-    let mut properties = inputs(schemas, schema, &component.fields, depth + 1);
+    let mut properties = inputs(view, &component.fields, depth + 1);
     properties.insert("id".into(), json!({ "type": "integer" }));
     json!({ "type": "object", "properties": properties, "additionalProperties": false })
 }

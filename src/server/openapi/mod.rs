@@ -34,7 +34,7 @@ pub fn document(view: &View, limits: &QueryLimits, fixed: &Json) -> Json {
         "info": {
             "title": "Tympan delivery API",
             "version": env!("CARGO_PKG_VERSION"),
-            "description": "Published content in Strapi 5's wire format, generated from the running schema.",
+            "description": "Content in Strapi 5's wire format, generated from the running schema.\n\nThis page shows what its reader may do: without a token that is what the role `public` may. Enter an API token under *Authentication* to try requests with it.",
         },
         "servers": [{ "url": "/api" }],
         "security": [{}, { "token": [] }],
