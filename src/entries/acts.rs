@@ -31,7 +31,7 @@ pub fn edit(
     edit: &Edit,
     ids: &mut Range<i64>,
     moment: &Moment,
-) -> bool {
+) -> Result<bool, EntryError> {
     let stage = content_type.stage(Stage::Draft);
     let first = document.draft.is_none() && document.published.is_none();
     let doc = document.doc;
@@ -55,8 +55,11 @@ pub fn edit(
     if stage == Stage::Published && row.published_at.is_none() {
         row.published_at = Some(moment.at.clone());
     }
+    if let Some(field) = edit.foreign_items(content_type, copy, locale) {
+        return Err(EntryError::ForeignItem(field.name.clone()));
+    }
     edit.apply(schema, content_type, copy, locale, ids, moment.ms);
-    made || first
+    Ok(made || first)
 }
 
 /// A draft that is missing although the locale is public (the type had no drafts before) begins as what is

@@ -43,6 +43,9 @@ pub enum EntryError {
     /// The act makes no sense for this type or document.
     #[error("{0}")]
     Refused(String),
+    /// An item of this attribute names an id that is not stored where it stands.
+    #[error("Some of the provided components in {0} are not related to the entity")]
+    ForeignItem(String),
     /// The schema changed while the write was on its way; load it again and retry.
     #[error("the schema has changed")]
     SchemaChanged,

@@ -125,7 +125,7 @@ impl<'t> Session<'t> {
         let request = Arc::clone(&self.request);
         let types = (&*request.schema, &*request.content_type);
         let moment = self.moment.clone();
-        self.made = acts::edit(&mut self.after, types, &request.locale, edit, ids, &moment);
+        self.made = acts::edit(&mut self.after, types, &request.locale, edit, ids, &moment)?;
         if self.made {
             self.make_slugs(Some(&request.locale)).await?;
         }

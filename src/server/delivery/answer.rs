@@ -74,6 +74,9 @@ pub(super) fn entry(error: EntryError, request_id: &str) -> ApiError {
         ))
         .with_details(json!({ "expected": expected, "found": found })),
         EntryError::InUse { .. } => ApiError::conflict(error.to_string()),
+        EntryError::ForeignItem(_) => {
+            ApiError::new(StatusCode::BAD_REQUEST, "ApplicationError", error.to_string())
+        }
         EntryError::Refused(reason) => ApiError::validation(reason),
         EntryError::SchemaChanged => {
             ApiError::unavailable("the schema is being changed; try again", 1)
