@@ -21,7 +21,8 @@ pub struct ApiError {
     status: StatusCode,
     name: Cow<'static, str>,
     message: Cow<'static, str>,
-    details: Value,
+    /// Boxed, so that a `Result` that may hold a refusal stays small.
+    details: Box<Value>,
     retry_after: Option<u32>,
     allow: Option<&'static str>,
 }
@@ -40,7 +41,7 @@ impl ApiError {
             status,
             name: name.into(),
             message: message.into(),
-            details: Value::Object(serde_json::Map::new()),
+            details: Box::new(Value::Object(serde_json::Map::new())),
             retry_after: None,
             allow: None,
         }
@@ -49,7 +50,7 @@ impl ApiError {
     /// Replaces the details, which clients read by program.
     #[must_use]
     pub fn with_details(mut self, details: Value) -> Self {
-        self.details = details;
+        *self.details = details;
         self
     }
 
