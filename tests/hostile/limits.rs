@@ -32,11 +32,11 @@ nodes = 60
 /// A slow statement needs rows, so that one is measured on a server of its own.
 const SHORT: &str = "[database]\nstatement_ms = 50\n";
 
-fn start(bounds: &str) -> (Site, Folder) {
+fn start(database: Database, bounds: &str) -> (Site, Folder) {
     let folder = Folder::new();
     let file = folder.path().join("bounds.toml");
     fs::write(&file, bounds).unwrap();
-    let site = Site::start(Database::sqlite(), &["--config", file.to_str().unwrap()]);
+    let site = Site::start(database, &["--config", file.to_str().unwrap()]);
     (site, folder)
 }
 
@@ -51,7 +51,7 @@ fn bound(site: &Site, below: &str, above: &str, said: &str) {
 
 #[test]
 fn bounds_of_queries() {
-    let (site, _folder) = start(BOUNDS);
+    let (site, _folder) = start(Database::sqlite(), BOUNDS);
     let list = |count: usize| {
         (0..count)
             .map(|n| format!("filters[title][$in][{n}]=a"))
@@ -122,7 +122,7 @@ fn bounds_of_queries() {
 
 #[test]
 fn bounds_of_answers() {
-    let (site, _folder) = start(BOUNDS);
+    let (site, _folder) = start(Database::sqlite(), BOUNDS);
     let ids: Vec<String> = (0..6)
         .map(|n| site.make("/tags", &json!({ "name": format!("tag {n}") })))
         .collect();
@@ -197,8 +197,17 @@ fn bounds_of_answers() {
 }
 
 #[test]
-fn a_statement_that_takes_too_long_is_stopped() {
-    let (site, _folder) = start(SHORT);
+fn a_long_statement_is_stopped_on_sqlite() {
+    long_statements_are_stopped(Database::sqlite());
+}
+
+#[test]
+fn a_long_statement_is_stopped_on_postgres() {
+    long_statements_are_stopped(Database::postgres());
+}
+
+fn long_statements_are_stopped(database: Database) {
+    let (site, _folder) = start(database, SHORT);
     let tag = site.make("/tags", &json!({ "name": "crowd" }));
     for n in 0..40 {
         site.make(

@@ -1,5 +1,7 @@
 //! Requests meant to harm: each gets a refusal of its own, quickly, from a server that stays as it is.
 #![allow(
+    clippy::too_many_lines,
+    clippy::too_many_arguments,
     clippy::unwrap_used,
     clippy::panic,
     reason = "a test may stop where it stands"
@@ -26,8 +28,17 @@ use support::Database;
 const PATIENCE: Duration = Duration::from_secs(5);
 
 #[test]
-fn hostile_requests_are_refused() {
-    let mut site = Site::start(Database::sqlite(), &[]);
+fn hostile_requests_are_refused_on_sqlite() {
+    hostile_requests_are_refused(Database::sqlite());
+}
+
+#[test]
+fn hostile_requests_are_refused_on_postgres() {
+    hostile_requests_are_refused(Database::postgres());
+}
+
+fn hostile_requests_are_refused(database: Database) {
+    let mut site = Site::start(database, &[]);
     let pid = site.server.pid();
     wire::requests_that_are_no_http(&site);
     wire::paths_and_methods(&site);
