@@ -34,6 +34,7 @@ pub mod audit;
 mod check;
 pub mod edit;
 pub mod error;
+mod foreign;
 pub mod inverse;
 pub mod links;
 mod refusal;

@@ -5,9 +5,10 @@
 
 use crate::base::ids::is_document_id;
 use crate::query::text::Param;
-use crate::query::{Column, Filter, Hop, Operator};
+use crate::query::{Column, Filter, Hop};
 
 use super::error::{Path, QueryError};
+use super::logic::{all_of, grouped, holds_for_nothing, negated};
 use super::operator::is_operator;
 use super::scope::{Member, Reader, Scope};
 use super::value::integer;
@@ -229,32 +230,6 @@ impl<'s> Reader<'s, '_> {
     }
 }
 
-/// The opposite, as Strapi joins: of related rows, one that does not satisfy it is looked for.
-fn negated(filter: Filter<'_>) -> Filter<'_> {
-    match filter {
-        Filter::And(parts) if parts.iter().any(leaves) => {
-            Filter::Or(parts.into_iter().map(negated).collect())
-        }
-        Filter::Or(parts) if parts.iter().any(leaves) => {
-            Filter::And(parts.into_iter().map(negated).collect())
-        }
-        Filter::Not(inner) if leaves(&inner) => *inner,
-        Filter::Some(hop, inner) => Filter::Some(hop, Box::new(negated(*inner))),
-        Filter::Empty(hop, is_null) => Filter::Empty(hop, !is_null),
-        other => Filter::Not(Box::new(other)),
-    }
-}
-
-/// Whether a condition is about related rows.
-fn leaves(filter: &Filter<'_>) -> bool {
-    match filter {
-        Filter::And(parts) | Filter::Or(parts) => parts.iter().any(leaves),
-        Filter::Not(inner) => leaves(inner),
-        Filter::Compare(..) => false,
-        Filter::Some(..) | Filter::Empty(..) => true,
-    }
-}
-
 /// Whether the plain values in an operand are `documentId`s rather than numbers.
 fn names_documents(value: &Param) -> bool {
     match value {
@@ -264,69 +239,5 @@ fn names_documents(value: &Param) -> bool {
             !entries.is_empty() && entries.iter().all(|(_, value)| names_documents(value))
         }
         Param::Null => false,
-    }
-}
-
-/// Whether a condition holds for a row of nulls; `None` is SQL's unknown.
-fn holds_for_nothing(filter: &Filter<'_>) -> Option<bool> {
-    match filter {
-        Filter::And(parts) => {
-            let mut parts = parts.iter().map(holds_for_nothing);
-            combine(&mut parts, false)
-        }
-        Filter::Or(parts) => {
-            let mut parts = parts.iter().map(holds_for_nothing);
-            combine(&mut parts, true)
-        }
-        Filter::Not(inner) => holds_for_nothing(inner).map(|holds| !holds),
-        Filter::Compare(_, Operator::Null(is_null)) | Filter::Empty(_, is_null) => Some(*is_null),
-        Filter::Compare(..) => None,
-        Filter::Some(_, inner) => holds_for_nothing(inner),
-    }
-}
-
-/// Three-valued "and" (`decisive` false) or "or" (`decisive` true).
-fn combine(parts: &mut dyn Iterator<Item = Option<bool>>, decisive: bool) -> Option<bool> {
-    let mut result = Some(!decisive);
-    for part in parts {
-        match part {
-            Some(holds) if holds == decisive => return Some(decisive),
-            Some(_) => {}
-            None => result = None,
-        }
-    }
-    result
-}
-
-/// All of the conditions; one alone stands for itself.
-pub(super) fn all_of(mut parts: Vec<Filter<'_>>) -> Filter<'_> {
-    match (parts.len(), parts.pop()) {
-        (1, Some(only)) => only,
-        (_, Some(last)) => {
-            parts.push(last);
-            Filter::And(parts)
-        }
-        (_, None) => Filter::And(parts),
-    }
-}
-
-/// One of the conditions; one alone stands for itself.
-pub(super) fn one_of(mut parts: Vec<Filter<'_>>) -> Filter<'_> {
-    match (parts.len(), parts.pop()) {
-        (1, Some(only)) => only,
-        (_, Some(last)) => {
-            parts.push(last);
-            Filter::Or(parts)
-        }
-        (_, None) => Filter::Or(parts),
-    }
-}
-
-/// The conditions under `$and` or `$or`.
-pub(super) fn grouped<'s>(key: &str, parts: Vec<Filter<'s>>) -> Filter<'s> {
-    if key == "$or" {
-        one_of(parts)
-    } else {
-        all_of(parts)
     }
 }

@@ -17,6 +17,7 @@ pub mod cursor;
 mod error;
 mod filter;
 mod given;
+mod logic;
 mod operator;
 mod page;
 mod parts;

@@ -83,7 +83,7 @@ impl<'s> Reader<'s, '_> {
                 for (key, value) in entries {
                     all.push(self.operator(column, key, value, path, depth)?);
                 }
-                return Ok(super::filter::all_of(all));
+                return Ok(super::logic::all_of(all));
             }
         };
         Ok(Filter::Compare(column, operator))
@@ -107,7 +107,7 @@ impl<'s> Reader<'s, '_> {
                 for item in self.group_items(key, value)? {
                     parts.push(self.attribute(column, item, path, depth + 1)?);
                 }
-                return Ok(super::filter::grouped(key, parts));
+                return Ok(super::logic::grouped(key, parts));
             }
             "$null" | "$notNull" => Operator::Null(self.truth(value, path)? == (key == "$null")),
             "$in" | "$notIn" => {
@@ -152,7 +152,7 @@ impl<'s> Reader<'s, '_> {
             let operator = self.compare(column, simple, item, path)?;
             parts.push(Filter::Compare(column, operator));
         }
-        Ok(super::filter::one_of(parts))
+        Ok(super::logic::one_of(parts))
     }
 
     fn compare(

@@ -82,6 +82,22 @@ fn show(filter: &Filter<'_>) -> String {
     }
 }
 
+#[test]
+fn the_opposite_of_a_condition_on_related_rows_is_another_related_row() {
+    assert_eq!(
+        filter_of("filters[$not][tags][name]=x"),
+        filter_of("filters[tags][name][$not]=x")
+    );
+    assert_eq!(
+        filter_of("filters[$not][$or][0][title]=a&filters[$not][$or][1][author][name]=b"),
+        format!(
+            "and({}, {})",
+            filter_of("filters[title][$not]=a"),
+            filter_of("filters[author][name][$not]=b")
+        )
+    );
+}
+
 /// Every place where a name can stand, with `NAME` in it.
 fn positions() -> Vec<String> {
     let mut places: Vec<String> = Vec::new();

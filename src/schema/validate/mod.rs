@@ -13,6 +13,7 @@ use super::{ComponentId, ContentType, Field, FieldId, Schema};
 use walk::{Scope, Walk};
 
 mod nested;
+mod relations;
 #[cfg(test)]
 mod tests;
 mod walk;

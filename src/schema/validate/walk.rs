@@ -6,11 +6,6 @@ use super::{Checked, CheckedValues, FieldProblem, IGNORED_KEYS, Mode, Rule, is_s
 use crate::base::json::{self, JsonLimits};
 use crate::schema::{Field, FieldKind, Schema, builtin, scalar};
 
-/// What can be done with a list of links.
-const OPERATIONS: [&str; 3] = ["set", "connect", "disconnect"];
-/// What may stand beside the name of a document in a relation.
-const REFERENCE_KEYS: [&str; 5] = ["documentId", "id", "locale", "position", "__type"];
-
 /// The fields of one type or component and what was given for them.
 pub(super) struct Scope<'a> {
     pub(super) fields: &'a [Field],
@@ -108,7 +103,7 @@ impl<'a> Walk<'a> {
         self.push(Rule::Missing, message, &Value::Null);
     }
 
-    fn unknown(&mut self, key: &str, value: &Value) {
+    pub(super) fn unknown(&mut self, key: &str, value: &Value) {
         let names = self.path.iter().filter(|part| !is_index(part));
         let place = names.map(String::as_str).collect::<Vec<_>>().join(".");
         let message = match place.is_empty() {
@@ -131,7 +126,7 @@ impl<'a> Walk<'a> {
         self.path.truncate(depth);
     }
 
-    fn push(&mut self, rule: Rule, message: String, value: &Value) {
+    pub(super) fn push(&mut self, rule: Rule, message: String, value: &Value) {
         self.problems.push(FieldProblem {
             path: self.path.clone(),
             message,
@@ -246,50 +241,6 @@ impl<'a> Walk<'a> {
             self.report(&message, value);
         }
         Some(Checked::Scalar(canonical))
-    }
-
-    /// Keys of a relation that mean nothing, and locales that do not exist.
-    fn relation_keys(&mut self, value: &Value) {
-        match value {
-            Value::Array(items) => items.iter().for_each(|item| self.relation_item_keys(item)),
-            Value::Object(object) if OPERATIONS.iter().any(|key| object.contains_key(*key)) => {
-                for (key, value) in object {
-                    match OPERATIONS.contains(&key.as_str()) {
-                        true => match value {
-                            Value::Array(items) => {
-                                items.iter().for_each(|item| self.relation_item_keys(item));
-                            }
-                            one => self.relation_item_keys(one),
-                        },
-                        false if key == "options" => {}
-                        false => self.unknown(key, value),
-                    }
-                }
-            }
-            one => self.relation_item_keys(one),
-        }
-    }
-
-    fn relation_item_keys(&mut self, item: &Value) {
-        let Value::Object(object) = item else {
-            return;
-        };
-        for (key, value) in object {
-            if !REFERENCE_KEYS.contains(&key.as_str()) {
-                self.unknown(key, value);
-            }
-        }
-        // A link is to the document, whichever locale is named; one that does not exist is a mistake.
-        let locale = object.get("locale").and_then(Value::as_str);
-        if let Some(code) = locale.filter(|code| self.schema.locale(code).is_none()) {
-            let named = object.get("documentId").or_else(|| object.get("id"));
-            let named = named.map_or_else(String::new, |id| match id {
-                Value::String(id) => id.clone(),
-                other => other.to_string(),
-            });
-            let message = format!("Document with id \"{named}\", locale \"{code}\" not found");
-            self.push(Rule::Value, message, item);
-        }
     }
 
     /// Accounts have no type yet; a link to one would be lost, so it is refused.
