@@ -63,6 +63,16 @@
 //!   no time zone or rounding of an engine stands between what was written and what is read.
 //! - A field whose kind changes keeps its old column aside.
 
+#![cfg_attr(
+    test,
+    allow(
+        clippy::too_many_lines,
+        clippy::panic,
+        clippy::needless_pass_by_value,
+        reason = "a test reads from top to bottom and may stop where it stands"
+    )
+)]
+
 pub mod access;
 pub mod accounts;
 pub mod app;

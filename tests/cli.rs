@@ -1,5 +1,7 @@
 //! The command line: exit codes, messages, streams, configuration; every command beside a running server.
 #![allow(
+    clippy::too_many_lines,
+    clippy::too_many_arguments,
     clippy::unwrap_used,
     clippy::panic,
     reason = "a test may stop where it stands"

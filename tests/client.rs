@@ -3,6 +3,8 @@
 //! What is asked and expected stands in `tests/client/*.test.mjs`; here is only the server for it. `./test` installs the
 //! npm packages.
 #![allow(
+    clippy::too_many_lines,
+    clippy::too_many_arguments,
     clippy::unwrap_used,
     clippy::panic,
     reason = "a test may stop where it stands"

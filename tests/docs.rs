@@ -4,6 +4,8 @@
 //! of the page; variables live on. A `json` or `text` block right below it is what must come out: JSON may leave keys
 //! out, text is the lines that must appear in this order, and `…` stands for anything.
 #![allow(
+    clippy::too_many_lines,
+    clippy::too_many_arguments,
     clippy::unwrap_used,
     clippy::panic,
     reason = "a test may stop where it stands"

@@ -3,6 +3,8 @@
 //! The recorded cases and the rules of the replay stand in `tests/strapi/README.md`. Every answer is either equal or
 //! stands, with the reason, in `tests/strapi/deviations.json`.
 #![allow(
+    clippy::too_many_lines,
+    clippy::too_many_arguments,
     clippy::unwrap_used,
     clippy::expect_used,
     clippy::panic,

@@ -1,5 +1,7 @@
 //! Documents: whatever the order of acts, no value and no link is lost, on both databases.
 #![allow(
+    clippy::too_many_lines,
+    clippy::too_many_arguments,
     clippy::unwrap_used,
     clippy::expect_used,
     clippy::panic,

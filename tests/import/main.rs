@@ -3,7 +3,9 @@
     clippy::unwrap_used,
     clippy::expect_used,
     clippy::panic,
-    reason = "a test may stop where it stands"
+    clippy::needless_pass_by_value,
+    clippy::too_many_lines,
+    reason = "a test may stop where it stands, and fixtures are long"
 )]
 
 #[path = "../strapi_import/fixture.rs"]

@@ -38,10 +38,6 @@ impl Site {
         self.folder.path().join("media")
     }
 
-    pub(crate) fn folder(&self) -> &Path {
-        self.folder.path()
-    }
-
     pub(crate) async fn strapi(
         &self,
         path: &Path,

@@ -6,6 +6,8 @@
 //!
 //! `TYMPAN_KILL_ROUNDS` changes the number of rounds, `TYMPAN_KILL_SEED` repeats a run. Start reading at the test.
 #![allow(
+    clippy::too_many_lines,
+    clippy::too_many_arguments,
     clippy::unwrap_used,
     clippy::panic,
     clippy::print_stderr,

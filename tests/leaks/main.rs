@@ -1,5 +1,7 @@
 //! What a caller may not see cannot be told from what does not exist, and drafts do not show, on both databases.
 #![allow(
+    clippy::too_many_lines,
+    clippy::too_many_arguments,
     clippy::unwrap_used,
     clippy::panic,
     reason = "a test may stop where it stands"

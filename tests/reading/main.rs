@@ -1,5 +1,7 @@
 //! Reading entries: the same data and the same queries on both databases give the same JSON.
 #![allow(
+    clippy::too_many_lines,
+    clippy::too_many_arguments,
     clippy::unwrap_used,
     clippy::expect_used,
     clippy::panic,

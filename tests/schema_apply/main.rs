@@ -1,5 +1,7 @@
 //! Plans carried out on both databases: what becomes of rows, links and items at every step.
 #![allow(
+    clippy::too_many_lines,
+    clippy::too_many_arguments,
     clippy::unwrap_used,
     clippy::expect_used,
     clippy::panic,

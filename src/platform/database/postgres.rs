@@ -41,7 +41,11 @@ impl Postgres {
             ("statement_timeout", config.statement_ms.to_string()),
             ("default_transaction_read_only", "on".to_owned()),
         ]);
-        let writing = options.options([("lock_timeout", config.busy_ms.to_string())]);
+        let writing = options.options([
+            ("lock_timeout", config.busy_ms.to_string()),
+            // What is acknowledged is durable, whatever the server's default says.
+            ("synchronous_commit", "on".to_owned()),
+        ]);
         let readers = match config.readers {
             0 => {
                 std::thread::available_parallelism()

@@ -78,6 +78,7 @@ impl Sqlite {
         if std::fs::metadata(&path).is_ok_and(|file| file.len() > 0) {
             look(&plain).await?;
         }
+        make_private(&path)?;
         let options = plain
             .create_if_missing(true)
             .journal_mode(SqliteJournalMode::Wal)
@@ -85,7 +86,10 @@ impl Sqlite {
             .busy_timeout(Duration::from_millis(config.busy_ms))
             .statement_cache_capacity(256)
             .pragma("cache_size", format!("-{}", config.cache_kib))
-            .pragma("hard_heap_limit", (u64::from(config.memory_kib) * 1024).to_string())
+            .pragma(
+                "hard_heap_limit",
+                (u64::from(config.memory_kib) * 1024).to_string(),
+            )
             .pragma("journal_size_limit", "67108864")
             .pragma("wal_autocheckpoint", WAL_PAGES)
             .disable_statement_logging();
@@ -246,6 +250,22 @@ impl Drop for Lease<'_> {
                 idle.push(reader);
             }
         }
+    }
+}
+
+/// A new file can be read by its owner only; it holds hashes of secrets, and its journal takes over the mode.
+fn make_private(path: &std::path::Path) -> Result<(), DatabaseError> {
+    let mut options = std::fs::OpenOptions::new();
+    options.write(true).create_new(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    match options.open(path) {
+        Ok(_) => Ok(()),
+        Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => Ok(()),
+        Err(error) => Err(DatabaseError::Unavailable(format!(
+            "{}: {error}",
+            path.display()
+        ))),
     }
 }
 

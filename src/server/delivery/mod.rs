@@ -66,7 +66,7 @@ impl Api {
             fixed: Fixed::new(&app),
             app,
             config: config.api.clone(),
-            body: config.body.clone(),
+            body: config.body,
         }
     }
 

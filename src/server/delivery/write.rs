@@ -175,6 +175,7 @@ impl Call<'_> {
             validate::validate_entry_shown(schema, content_type, data, mode, partial, &shown)
                 .map_err(answer::values)?;
         let edit: Edit = resolve::resolve(&app.database, schema, content_type, &checked).await?;
+        owners_may_change(view, &edit)?;
         let mut request = self.request(view, content_type, params, target)?;
         let saved = match act {
             Act::Create => app.entries.create(request, edit, None).await,
@@ -247,6 +248,18 @@ impl Call<'_> {
             response.headers_mut().insert(header::ETAG, revision);
         }
         Ok(response)
+    }
+}
+
+/// Links written from the inverse side belong to the documents on the other side: changing them needs the right to
+/// update those.
+fn owners_may_change(view: &View, edit: &Edit) -> Result<(), ApiError> {
+    let owners = edit.inverse.iter();
+    let mut types =
+        owners.filter_map(|inverse| view.schema().content_type_by_id(inverse.owner_type));
+    match types.all(|owner| view.may(owner, Action::Update)) {
+        true => Ok(()),
+        false => Err(ApiError::forbidden()),
     }
 }
 

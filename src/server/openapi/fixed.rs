@@ -40,7 +40,12 @@ enum Section {
 #[OpenApi]
 impl FixedApi {
     /// Lists the locales
-    #[oai(path = "/i18n/locales", method = "get", operation_id = "locales", tag = "Section::Languages")]
+    #[oai(
+        path = "/i18n/locales",
+        method = "get",
+        operation_id = "locales",
+        tag = "Section::Languages"
+    )]
     async fn locales(&self) -> JsonBody<Vec<LocaleView>> {
         let schema = self.app.schema();
         let view = |locale: &crate::schema::Locale| LocaleView {

@@ -97,7 +97,7 @@ impl Operations<'_> {
         self.view.may(self.content_type, action)
     }
 
-    fn operation(&self, act: &str, summary: &str, parameters: &[Json], responses: Json) -> Json {
+    fn operation(&self, act: &str, summary: &str, parameters: &[Json], responses: &Json) -> Json {
         json!({
             "operationId": format!("{act}{}", self.name),
             "summary": summary,
@@ -121,12 +121,12 @@ impl Operations<'_> {
             },
         });
         let responses = responses(&[("200", "A page of entries", Some(body))], &READ_ERRORS);
-        self.operation("find", "Lists entries", &parameters, responses)
+        self.operation("find", "Lists entries", &parameters, &responses)
     }
 
     fn find_one(&self, act: &str, summary: &str) -> Json {
         let responses = responses(&[("200", "The entry", Some(self.wrapped()))], &READ_ERRORS);
-        self.operation(act, summary, &self.read_parameters(), responses)
+        self.operation(act, summary, &self.read_parameters(), &responses)
     }
 
     fn aggregate(&self) -> Json {
@@ -145,7 +145,7 @@ impl Operations<'_> {
             "aggregate",
             "Counts, sums and groups",
             &parameters,
-            responses,
+            &responses,
         )
     }
 
@@ -158,7 +158,7 @@ impl Operations<'_> {
         ];
         let ok = [(success, "The entry", Some(self.wrapped()))];
         let mut operation =
-            self.operation(act, summary, &parameters, responses(&ok, &WRITE_ERRORS));
+            self.operation(act, summary, &parameters, &responses(&ok, &WRITE_ERRORS));
         if let Some(operation) = operation.as_object_mut() {
             let schema = json!({ "$ref": format!("#/components/schemas/{}Input", self.name) });
             let body = json!({ "required": true, "content": { "application/json": { "schema": schema } } });
@@ -174,7 +174,7 @@ impl Operations<'_> {
             "delete",
             "Moves to the trash",
             &parameters,
-            responses(&ok, &WRITE_ERRORS),
+            &responses(&ok, &WRITE_ERRORS),
         )
     }
 
