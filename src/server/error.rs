@@ -24,7 +24,7 @@ pub struct ApiError {
     /// Boxed, so that a `Result` that may hold a refusal stays small.
     details: Box<Value>,
     retry_after: Option<u32>,
-    allow: Option<&'static str>,
+    allow: Option<Text>,
 }
 
 /// The text of a message.
@@ -112,13 +112,13 @@ impl ApiError {
     }
 
     /// 405: the path exists, the method does not; `allow` lists those that do.
-    pub fn method_not_allowed(allow: &'static str) -> Self {
+    pub fn method_not_allowed(allow: impl Into<Text>) -> Self {
         let mut error = Self::new(
             StatusCode::METHOD_NOT_ALLOWED,
             "MethodNotAllowedError",
             "Method Not Allowed",
         );
-        error.allow = Some(allow);
+        error.allow = Some(allow.into());
         error
     }
 
@@ -258,8 +258,9 @@ impl ApiError {
         );
         // An error says something about now, so no cache may keep it.
         headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
-        if let Some(methods) = self.allow {
-            headers.insert(header::ALLOW, HeaderValue::from_static(methods));
+        let allow = self.allow.as_deref().map(HeaderValue::from_str);
+        if let Some(Ok(methods)) = allow {
+            headers.insert(header::ALLOW, methods);
         }
         if let Some(seconds) = self.retry_after {
             headers.insert(header::RETRY_AFTER, HeaderValue::from(seconds));

@@ -117,7 +117,10 @@ pub(crate) fn paths_and_methods(site: &Site) {
         ("/api/openapi.json", "GET, HEAD"),
     ] {
         for method in ["TRACE", "PATCH", "PROPFIND", "get", "MKCOL"] {
-            let request = format!("{method} {path} HTTP/1.1\r\nHost: x\r\n\r\n");
+            let request = format!(
+                "{method} {path} HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {}\r\n\r\n",
+                site.full
+            );
             let (status, answer) = send(site, request.as_bytes());
             assert_eq!(status, 405, "{method} {path}: {answer}");
             assert!(
@@ -126,6 +129,11 @@ pub(crate) fn paths_and_methods(site: &Site) {
             );
         }
     }
+    let (_, answer) = send(site, b"PATCH /api/articles HTTP/1.1\r\nHost: x\r\n\r\n");
+    assert!(
+        answer.contains("allow: GET, HEAD\r\n"),
+        "what the public may: {answer}"
+    );
     let head = send(
         site,
         b"HEAD /api/articles HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n",

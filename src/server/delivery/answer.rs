@@ -30,9 +30,9 @@ pub(super) fn json(status: StatusCode, body: Vec<u8>, public: bool) -> Response 
     response
 }
 
-/// The answer to `OPTIONS`; what of it the caller may use is told when it is used.
-pub(super) fn options() -> Response {
-    let allowed = HeaderValue::from_static("GET, HEAD, POST, PUT, DELETE, OPTIONS");
+/// The answer to `OPTIONS`: the methods the caller may use here.
+pub(super) fn options(methods: &str) -> Response {
+    let allowed = format!("{methods}, OPTIONS");
     Response::builder().header(header::ALLOW, allowed).finish()
 }
 

@@ -105,11 +105,9 @@ impl Api {
             (&Method::PUT, [_], true) => call.update(&request, body, None).await,
             (&Method::DELETE, [_, id], false) => call.delete(&request, Some(id)).await,
             (&Method::DELETE, [_], true) => call.delete(&request, None).await,
-            (&Method::OPTIONS, [_] | [_, _], _) => Ok(answer::options()),
-            (_, [_], false) => Err(ApiError::method_not_allowed("GET, HEAD, POST")),
-            (_, [_, "aggregate"], false) => Err(ApiError::method_not_allowed("GET, HEAD")),
-            (_, [_, _], false) | (_, [_], true) => {
-                Err(ApiError::method_not_allowed("GET, HEAD, PUT, DELETE"))
+            (&Method::OPTIONS, [_] | [_, _], _) => Ok(answer::options(&call.methods(&steps))),
+            (_, [_], _) | (_, [_, _], false) => {
+                Err(ApiError::method_not_allowed(call.methods(&steps)))
             }
             _ => Err(ApiError::not_found()),
         }
@@ -134,6 +132,28 @@ fn wants_v4(request: &Request) -> bool {
 }
 
 impl Call<'_> {
+    /// What the caller may send to this path, as the header `Allow` lists it.
+    fn methods(&self, steps: &[&str]) -> String {
+        let single = self.content_type.kind == TypeKind::Single;
+        let acts: &[(Action, &str)] = match (steps, single) {
+            ([_], false) => &[(Action::Find, "GET, HEAD"), (Action::Create, "POST")],
+            ([_, "aggregate"], false) => &[(Action::Find, "GET, HEAD")],
+            ([_, _], false) => &[
+                (Action::FindOne, "GET, HEAD"),
+                (Action::Update, "PUT"),
+                (Action::Delete, "DELETE"),
+            ],
+            _ => &[
+                (Action::Find, "GET, HEAD"),
+                (Action::Update, "PUT"),
+                (Action::Delete, "DELETE"),
+            ],
+        };
+        let may = |(action, _): &&(Action, &str)| self.caller.view.may(self.content_type, *action);
+        let methods: Vec<&str> = acts.iter().filter(may).map(|(_, method)| *method).collect();
+        methods.join(", ")
+    }
+
     fn needs(&self, action: Action) -> Result<(), ApiError> {
         match self.caller.view.may(self.content_type, action) {
             true => Ok(()),

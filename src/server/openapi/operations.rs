@@ -209,10 +209,10 @@ impl Operations<'_> {
         let number = |name: &str, description: &str| {
             json!({
                 "name": format!("pagination[{name}]"), "in": "query", "description": description,
-                "schema": { "type": "integer", "minimum": 0 },
+                "schema": { "type": "integer" },
             })
         };
-        // No maximum: a larger page is cut to the limit, as Strapi does, not refused.
+        // No bounds: numbers out of range are cut to them, as Strapi does, not refused.
         let size = format!("How many entries, at most {}", self.limits.max_page_size);
         vec![
             number("page", "Which page, from 1"),
