@@ -4,31 +4,28 @@
 //! of the source itself, which is found here before the database sees it.
 
 use std::collections::{HashMap, HashSet};
-use std::fmt::Write as _;
 use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 
 use super::error::ImportError;
+use super::table::{Table, fill};
 use super::target::Target;
 use crate::base::Stage;
 use crate::changes::ChangeKind;
 use crate::entries::tree::{Copy, Document, Link, Row};
 use crate::entries::versions;
-use crate::platform::database::{Dialect, Statement, Value};
-use crate::schema::{ContentType, Field, FieldKind, Storage, TypeId};
+use crate::platform::database::{Statement, Value};
+use crate::schema::{ContentType, Field, FieldKind, TypeId};
 
 /// Documents written together.
 const DOCUMENTS: usize = 64;
 /// Bytes of text after which fewer documents are written together.
 const BYTES: usize = 1 << 20;
-/// Rows per statement; few sizes, so that statements are prepared once.
-const SIZES: [usize; 4] = [64, 16, 4, 1];
 
 /// Gathers the rows of new documents.
 #[derive(Debug)]
 pub(super) struct Bulk {
     target: Target,
-    tables: Vec<Table>,
-    places: HashMap<Key, usize>,
+    tables: HashMap<Key, Table>,
     documents: usize,
     bytes: usize,
     unique: HashSet<u64>,
@@ -45,22 +42,12 @@ enum Key {
     Changes,
 }
 
-/// The rows of one table.
-#[derive(Debug)]
-struct Table {
-    head: String,
-    casts: Vec<&'static str>,
-    values: Vec<Value>,
-    made: HashMap<usize, String>,
-}
-
 impl Bulk {
     /// Gathers nothing yet.
     pub(super) fn new(target: Target) -> Self {
         Self {
             target,
-            tables: Vec::new(),
-            places: HashMap::new(),
+            tables: HashMap::new(),
             documents: 0,
             bytes: 0,
             unique: HashSet::new(),
@@ -99,19 +86,17 @@ impl Bulk {
     /// The statements that write what was gathered, and how many documents they hold.
     pub(super) fn take(&mut self) -> (usize, Vec<Statement>) {
         let dialect = self.target.dialect;
-        let statements = self.tables.iter_mut().flat_map(|table| table.take(dialect));
+        let statements = self
+            .tables
+            .values_mut()
+            .flat_map(|table| table.take(dialect));
         let statements = statements.collect();
         self.bytes = 0;
         (std::mem::take(&mut self.documents), statements)
     }
 
     fn table(&mut self, key: Key, make: impl FnOnce() -> Table) -> &mut Vec<Value> {
-        let next = self.tables.len();
-        let place = *self.places.entry(key).or_insert(next);
-        if place == next {
-            self.tables.push(make());
-        }
-        &mut self.tables[place].values
+        &mut self.tables.entry(key).or_insert_with(make).values
     }
 
     fn identity(&mut self, document: &Document) {
@@ -291,113 +276,5 @@ fn repeated(
             "{shown} must be unique and an earlier document of the source has it too; change one of \
              them there and import again"
         ),
-    }
-}
-
-/// Adds stamps and columns of a row; returns the bytes of its texts.
-fn fill(
-    values: &mut Vec<Value>,
-    content_type: &ContentType,
-    localized: bool,
-    mut row: Row,
-) -> usize {
-    let made = |text: String| (!text.is_empty()).then_some(text);
-    values.extend([
-        made(row.created_at).into(),
-        made(row.updated_at).into(),
-        row.published_at.into(),
-        row.created_by.into(),
-        row.updated_by.into(),
-    ]);
-    let mut bytes = 0;
-    for field in stored(content_type, localized) {
-        let value = row.columns.remove(&field.id).unwrap_or(Value::Null);
-        if let Value::Text(text) = &value {
-            bytes += text.len();
-        }
-        values.push(value);
-    }
-    bytes
-}
-
-/// The fields with a column in the document's row (`localized` false) or the locale's row.
-fn stored(content_type: &ContentType, localized: bool) -> impl Iterator<Item = &Field> {
-    let fields = content_type.fields.iter();
-    fields.filter(move |field| field.storage().is_column() && field.localized == localized)
-}
-
-impl Table {
-    fn new(name: &str, columns: &str, casts: &[&'static str]) -> Self {
-        let width = columns.split(", ").count();
-        let mut casts = casts.to_vec();
-        casts.resize(width, "");
-        Self {
-            head: format!("into {name} ({columns}) values "),
-            casts,
-            values: Vec::new(),
-            made: HashMap::new(),
-        }
-    }
-
-    fn of_type(name: &str, key: &str, content_type: &ContentType, localized: bool) -> Self {
-        let mut columns =
-            format!("{key}, created_at, updated_at, published_at, created_by, updated_by");
-        let mut casts = vec![""; columns.split(", ").count()];
-        for field in stored(content_type, localized) {
-            let _ = write!(columns, ", {}", field.column());
-            casts.push(cast(field.storage()));
-        }
-        Self::new(name, &columns, &casts)
-    }
-
-    fn take(&mut self, dialect: Dialect) -> Vec<Statement> {
-        let width = self.casts.len().max(1);
-        let mut values = std::mem::take(&mut self.values);
-        let mut statements = Vec::new();
-        for size in SIZES {
-            while values.len() >= size * width {
-                let rest = values.split_off(size * width);
-                let sql = self.sql(dialect, size);
-                statements.push(Statement::with(sql, std::mem::replace(&mut values, rest)));
-            }
-        }
-        statements
-    }
-
-    fn sql(&mut self, dialect: Dialect, rows: usize) -> String {
-        let (head, casts) = (&self.head, &self.casts);
-        let make = || {
-            // Whatever fails undoes the whole import, so that SQLite need not be able to undo the statement.
-            let verb = dialect.pick("insert or fail ", "insert ");
-            let mut sql = format!("{verb}{head}");
-            let mut number = 0;
-            for row in 0..rows {
-                sql.push_str(if row == 0 { "(" } else { ", (" });
-                for (index, cast) in casts.iter().enumerate() {
-                    number += 1;
-                    sql.push_str(if index == 0 { "" } else { ", " });
-                    // SQLite looks a numbered placeholder up among all of them, an unnumbered one directly.
-                    match dialect {
-                        Dialect::Sqlite => sql.push('?'),
-                        Dialect::Postgres => {
-                            let _ = write!(sql, "${number}{cast}");
-                        }
-                    }
-                }
-                sql.push(')');
-            }
-            sql
-        };
-        self.made.entry(rows).or_insert_with(make).clone()
-    }
-}
-
-/// `values` of several rows take their types from the first one, which may be null.
-fn cast(storage: Storage) -> &'static str {
-    match storage {
-        Storage::Integer => "::bigint",
-        Storage::Real => "::double precision",
-        Storage::Boolean => "::boolean",
-        _ => "::text",
     }
 }

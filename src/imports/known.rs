@@ -1,6 +1,6 @@
 //! The documents of a source: their numbers, and whether they exist here already.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use super::error::ImportError;
 use crate::entries::store::Identity;
@@ -27,6 +27,7 @@ pub(super) struct Documents {
     by_id: HashMap<String, Known>,
     /// Numbers from here on are free.
     pub(super) next: i64,
+    alone: bool,
 }
 
 /// One document as the reader names it: type, id, and number of records.
@@ -43,9 +44,11 @@ impl Documents {
         let mut documents = Self {
             by_id: HashMap::with_capacity(named.len()),
             next,
+            alone: false,
         };
         let anything = Statement::new("select 1 from documents limit 1");
         let empty = tx.fetch_optional(anything).await?.is_none();
+        documents.alone = empty;
         for chunk in named.chunks(PER_STATEMENT) {
             let mut stored = match empty {
                 true => HashMap::new(),
@@ -86,6 +89,16 @@ impl Documents {
     /// A document of the source.
     pub(super) fn get(&self, id: &str) -> Option<&Known> {
         self.by_id.get(id)
+    }
+
+    /// The numbers of all documents of the source.
+    pub(super) fn numbers(&self) -> HashSet<i64> {
+        self.by_id.values().map(|known| known.doc).collect()
+    }
+
+    /// Whether no document was here before.
+    pub(super) fn are_alone(&self) -> bool {
+        self.alone
     }
 
     /// Counts a record of a document as seen; returns how many are still to come.

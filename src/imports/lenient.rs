@@ -102,3 +102,55 @@ pub(super) fn column(storage: Storage, json: Json) -> Value {
         (_, json) => Value::Text(json.to_string()),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::schema::Range;
+
+    #[test]
+    fn what_has_a_form_is_kept_and_the_rest_is_named() {
+        let state = FieldKind::Enumeration {
+            values: vec!["new".to_owned()],
+        };
+        let integer = FieldKind::Integer(Range::default());
+        let decimal = FieldKind::Decimal(Range::default());
+        let kept = |taken: Taken| match taken {
+            Taken::Same(value) | Taken::Odd(value, _) => Some(value),
+            Taken::Not => None,
+        };
+        let cases = [
+            (&state, Storage::Text, json!("old"), Some(json!("old"))),
+            (&state, Storage::Text, json!(4), None),
+            (
+                &FieldKind::Date,
+                Storage::Text,
+                json!("2024-02-29T10:00:00Z"),
+                Some(json!("2024-02-29")),
+            ),
+            (&FieldKind::Date, Storage::Text, json!("2024-02-30"), None),
+            (&integer, Storage::Integer, json!("12"), Some(json!(12))),
+            (&integer, Storage::Integer, json!(1.5), None),
+            (&decimal, Storage::Real, json!("12.50"), Some(json!(12.5))),
+            (
+                &FieldKind::Boolean,
+                Storage::Boolean,
+                json!(1),
+                Some(json!(true)),
+            ),
+            (&FieldKind::Boolean, Storage::Boolean, json!("maybe"), None),
+            (
+                &FieldKind::Blocks,
+                Storage::Json,
+                json!({"odd": 1}),
+                Some(json!({"odd": 1})),
+            ),
+        ];
+        for (kind, storage, value, expected) in cases {
+            let found = kept(take(kind, storage, value.clone()));
+            assert_eq!(found, expected, "{} {value}", kind.name());
+        }
+    }
+}

@@ -4,14 +4,16 @@
 //! thread of its own; they become whole documents there and are written as they come. What exists here
 //! already is compared first, so that running an import again changes nothing.
 //!
-//! Always true: the source was read to its end without an error before anything is written; types,
-//! documents and links appear together or not at all; what could not be taken over is in the report.
+//! Always true: the source was read to its end without an error before anything is written; all
+//! documents and links appear together or not at all, and if not, types that were added for them go
+//! again; what could not be taken over is in the report.
 //! **Knows nothing about** HTTP and the command line. Start reading at [`import_strapi`].
 
 mod align;
 mod bulk;
 mod convert;
 mod error;
+mod exclusive;
 mod known;
 mod lenient;
 mod links;
@@ -21,8 +23,10 @@ pub mod record;
 pub mod report;
 mod run;
 pub mod strapi;
+mod table;
 mod target;
 mod waiting;
+mod walk;
 pub mod wordpress;
 mod write;
 

@@ -51,8 +51,8 @@ pub(super) enum Produced {
     Stored(Arc<ContentType>, Identity, Box<Document>),
     /// A document of the source that lies in the trash here.
     InTrash,
-    /// Everything was read: the next free number and what was not taken over.
-    End(i64, ImportReport),
+    /// Everything was read: the documents of the source, and what was not taken over.
+    End(Box<Documents>, ImportReport),
     /// Reading failed.
     Failed(ImportError),
 }
@@ -79,7 +79,7 @@ impl Producer {
         self.report.merge(report);
         let result = result.and_then(|()| self.flush().map_err(|_| ImportError::Stopped));
         let last = match result {
-            Ok(()) => Produced::End(self.documents.next, self.report),
+            Ok(()) => Produced::End(Box::new(self.documents), self.report),
             Err(error) => Produced::Failed(error),
         };
         // The writer is gone only if it has failed itself.

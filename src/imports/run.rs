@@ -4,6 +4,10 @@ use std::fs::File;
 use std::io::BufReader;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::time::Duration;
+
+use tokio::sync::oneshot;
 
 use super::error::ImportError;
 use super::known::Named;
@@ -18,6 +22,9 @@ use crate::platform::database::Database;
 use crate::schema::definition::Definitions;
 use crate::schema::plan::{self, Step};
 use crate::schema::{Schema, files, store};
+
+/// How often the check of an archive tells how far it is.
+const TELL_EVERY: Duration = Duration::from_millis(100);
 
 /// Imports a Strapi 5 project folder (its types) or an archive made by `strapi export` (everything).
 ///
@@ -103,24 +110,39 @@ async fn blocking<T: Send + 'static>(
         .map_err(|_| ImportError::Stopped)
 }
 
+/// Opens and checks an archive, telling how many bytes of the file were read.
 async fn open_strapi(
     path: &Path,
     key: Option<&str>,
     watch: &Watch,
 ) -> Result<Arc<StrapiArchive>, ImportError> {
     let (path, key) = (path.to_owned(), key.map(str::to_owned));
-    let watch = Arc::clone(watch);
+    let (tell, told) = oneshot::channel();
     let archive = blocking(move || {
         let limits = ArchiveLimits::default();
-        StrapiArchive::open_watched(&path, key.as_deref(), limits, |total, _| {
-            watch(Progress {
-                what: "bytes checked",
-                done: 0,
-                total,
-            });
+        StrapiArchive::open_watched(&path, key.as_deref(), limits, |total, done| {
+            // Nobody listens any more if the import was given up.
+            let _ = tell.send((total, done));
         })
     });
-    Ok(Arc::new(archive.await??))
+    let telling = async {
+        let Ok((total, done)) = told.await else {
+            return std::future::pending().await;
+        };
+        let mut often = tokio::time::interval(TELL_EVERY);
+        loop {
+            often.tick().await;
+            watch(Progress {
+                what: "bytes checked",
+                done: done.load(Ordering::Relaxed).min(total),
+                total,
+            });
+        }
+    };
+    tokio::select! {
+        archive = archive => Ok(Arc::new(archive??)),
+        () = telling => Err(ImportError::Stopped),
+    }
 }
 
 /// Adds what the source has and the schema lacks.

@@ -131,7 +131,7 @@ fn size(value: &Json) -> usize {
 }
 
 #[cfg(test)]
-#[expect(clippy::unwrap_used, reason = "a test may stop where it stands")]
+#[allow(clippy::unwrap_used, reason = "a test may stop where it stands")]
 mod tests {
     use super::*;
     use crate::imports::record::{ImportLink, ImportStage, ImportTarget, PathStep};

@@ -12,7 +12,7 @@ use super::produce::{Produced, Producer, Source, WAITING};
 use super::report::ImportReport;
 use super::target::Target;
 use super::waiting::Waiting;
-use super::{Imported, Progress, align};
+use super::{Imported, Progress, align, exclusive};
 use crate::base::clock;
 use crate::entries::store::{self, Identity};
 use crate::entries::tree::Document;
@@ -113,10 +113,15 @@ impl Writer<'_> {
                 }
                 Produced::InTrash => {}
                 Produced::Failed(error) => return Err(error),
-                Produced::End(next, report) => {
+                Produced::End(documents, report) => {
                     self.imported.report.merge(report);
                     self.report_progress(true);
-                    return Ok(set_next(self.tx, next).await?);
+                    if !documents.are_alone() {
+                        let report = &mut self.imported.report;
+                        exclusive::settle(self.tx, self.schema, &documents.numbers(), report)
+                            .await?;
+                    }
+                    return Ok(set_next(self.tx, documents.next).await?);
                 }
             }
             self.progress.done += 1;
@@ -144,6 +149,9 @@ impl Writer<'_> {
             return Ok(());
         }
         self.imported.updated += 1;
+        let what = "documents that differed here, set to what the source says";
+        let place = || format!("{} {}", content_type.uid, identity.document_id);
+        self.imported.report.add(what, place);
         let batch = self.target.update(content_type, &before, &mut after);
         self.run(content_type, &after.document_id, batch).await
     }
