@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use serde_json::json;
 use tympan::base::Stage;
 use tympan::entries::{store, tree::Document};
+use tympan::platform::database::Statement;
 
 use crate::fixture::{Folder, Parts, content_type, row, write};
 use crate::pages::{DOC, site as pages};
@@ -152,5 +153,57 @@ async fn what_was_changed_since_is_set_back_and_what_is_new_is_added() {
         assert!(two.draft.is_none(), "the source has only a published row");
         let versions = "select count(*) from versions where action = 'update'";
         assert_eq!(site.number(versions).await, 1);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_lies_in_the_trash_here_stays_there() {
+    let folder = Folder::new("trash");
+    let attributes = json!({"title": {"type": "string"}});
+    let note = |id, document| row("api::note.note", id, document, true, json!({"title": "A"}));
+    let rows = [note(1, DOC[0]), note(2, DOC[1])];
+    let parts = Parts::new(&[content_type("note", false, attributes)], &rows, &[]);
+    let path = write(&folder, "a.tar", &parts);
+    for site in Site::both().await {
+        site.strapi(&path, None).await.unwrap();
+        let statement =
+            Statement::new("update documents set trashed_at = $1 where document_id = $2");
+        let statement = statement.bind("2026-02-02T00:00:00.000Z").bind(DOC[0]);
+        let trash = site
+            .database
+            .write(move |tx| Box::pin(async move { tx.execute(statement).await }));
+        assert_eq!(trash.await.unwrap(), 1);
+
+        let imported = site.strapi(&path, None).await.unwrap();
+
+        assert_eq!(
+            (imported.created, imported.updated, imported.unchanged),
+            (0, 0, 1)
+        );
+        let report = imported.report.to_string();
+        assert!(
+            report.contains("in the trash") && report.contains(DOC[0]),
+            "{report}"
+        );
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_project_folder_gives_its_types() {
+    let folder = Folder::new("project");
+    let schema = json!({
+        "kind": "collectionType", "collectionName": "notes",
+        "info": {"singularName": "note", "pluralName": "notes", "displayName": "Note"},
+        "options": {"draftAndPublish": true}, "attributes": {"title": {"type": "string"}},
+    });
+    let place = "src/api/note/content-types/note/schema.json";
+    folder.file(place, schema.to_string().as_bytes());
+    for site in Site::both().await {
+        let imported = site.strapi(&folder.0, None).await.unwrap();
+
+        assert_eq!(imported.schema.len(), 1, "{:?}", imported.schema);
+        assert!(site.schema().await.content_type("api::note.note").is_some());
+        let again = site.strapi(&folder.0, None).await.unwrap();
+        assert_eq!(again.schema, Vec::<String>::new());
     }
 }
