@@ -232,7 +232,30 @@ fn conflict(own: &FieldKind, source: &FieldKind) -> Option<String> {
             own != source || own_list != source_list,
             "component or `repeatable`",
         ),
-        _ => differ(own.name() != source.name(), "type"),
+        _ => differ(!holds(own, source), "type"),
+    }
+}
+
+/// Whether a field of the one kind can hold every value of the other.
+fn holds(own: &FieldKind, source: &FieldKind) -> bool {
+    let is_text = |kind: &FieldKind| {
+        matches!(
+            kind,
+            FieldKind::String(_) | FieldKind::Text(_) | FieldKind::RichText(_)
+        )
+    };
+    match (own, source) {
+        (own, FieldKind::Email(_) | FieldKind::Uid(_) | FieldKind::Enumeration { .. })
+            if is_text(own) =>
+        {
+            true
+        }
+        (FieldKind::BigInteger(_), FieldKind::Integer(_))
+        | (
+            FieldKind::Float(_) | FieldKind::Decimal(_),
+            FieldKind::Float(_) | FieldKind::Decimal(_) | FieldKind::Integer(_),
+        ) => true,
+        _ => is_text(own) && is_text(source) || own.name() == source.name(),
     }
 }
 
