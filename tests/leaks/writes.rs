@@ -32,6 +32,22 @@ pub(crate) fn hidden_relations_are_unknown(site: &Site) {
             }
         }
     }
+    let (_, vault) = site.get(&format!("/vaults/{}", site.vault), Some(&site.full));
+    let vault: Json = serde_json::from_str(&vault).unwrap();
+    let numbered = |id: i64| {
+        let subject = json!({ "subject": { "__type": "api::vault.vault", "id": id } });
+        site.send("POST", "/articles", writer, Some(&subject))
+    };
+    let id = vault["data"]["id"].as_i64().unwrap();
+    let (status, body) = numbered(id);
+    let shown = |id: i64| format!("\"id\":{id}}}");
+    let unknown = (status, body.replace(&shown(id), &shown(999_999)));
+    assert_eq!(unknown, numbered(999_999));
+    assert_eq!(status, 400, "{body}");
+    let named = |id: &str| site.send("POST", "/articles", writer, Some(&json!({ "subject": id })));
+    let (status, body) = named(&site.vault);
+    assert_eq!((status, body.replace(&site.vault, MISSING)), named(MISSING));
+    assert_eq!(status, 400, "{body}");
     let (_, body) = site.get(&format!("{path}?populate=vault"), Some(&site.full));
     assert!(body.contains(&site.vault), "the link is as it was: {body}");
 }

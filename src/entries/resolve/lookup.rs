@@ -16,6 +16,12 @@ pub(super) struct Known {
 }
 
 impl Known {
+    /// Forgets what was found in other types.
+    pub(super) fn keep(&mut self, kept: impl Fn(TypeId) -> bool) {
+        self.documents.retain(|_, (_, found)| kept(*found));
+        self.numbers.retain(|(found, _), _| kept(*found));
+    }
+
     /// The number of the document a reference means, if there is one of the wanted type.
     pub(super) fn doc(&self, target: Option<&str>, reference: &Reference) -> Option<i64> {
         self.past(target, reference)

@@ -29,13 +29,31 @@ pub async fn resolve(
     content_type: &ContentType,
     values: &CheckedValues,
 ) -> Result<Edit, EntryError> {
+    resolve_seen(database, schema, content_type, values, &|_| true).await
+}
+
+/// As [`resolve`] for a writer to whom only documents of the types of `sees` exist, and files.
+///
+/// # Errors
+/// As there.
+pub async fn resolve_seen(
+    database: &Database,
+    schema: &Schema,
+    content_type: &ContentType,
+    values: &CheckedValues,
+    sees: &(dyn Fn(&ContentType) -> bool + Sync),
+) -> Result<Edit, EntryError> {
     let mut collector = Collector {
         schema,
         wanted: Vec::new(),
         problems: Vec::new(),
     };
     collector.values(&content_type.fields, values, &[]);
-    let known = lookup::find(database, schema, &collector.wanted).await?;
+    let mut known = lookup::find(database, schema, &collector.wanted).await?;
+    known.keep(|id| {
+        let found = schema.content_type_by_id(id);
+        found.is_some_and(|found| found.is_built_in() || sees(found))
+    });
     let mut builder = Builder {
         schema,
         known: &known,

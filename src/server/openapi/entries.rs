@@ -238,6 +238,6 @@ fn item_input(view: &View, uid: &str, depth: usize) -> Json {
         return json!({ "type": "object" });
     };
     let mut properties = inputs(view, &component.fields, depth + 1);
-    properties.insert("id".into(), json!({ "type": "integer" }));
+    properties.insert("id".into(), json!({ "type": ["integer", "null"] }));
     json!({ "type": "object", "properties": properties, "additionalProperties": false })
 }
