@@ -93,7 +93,10 @@ pub(super) async fn holder(
     let mut allowed: BTreeMap<String, BTreeSet<Action>> = BTreeMap::new();
     for row in database.fetch_all(statement).await? {
         if let Some(action) = Action::from_name(row.text(1)?) {
-            allowed.entry(row.text(0)?.to_owned()).or_default().insert(action);
+            allowed
+                .entry(row.text(0)?.to_owned())
+                .or_default()
+                .insert(action);
         }
     }
     Ok(allowed)

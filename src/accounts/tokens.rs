@@ -132,8 +132,12 @@ pub async fn revoke(database: &Database, name: &str) -> Result<(), AccountError>
         .write(move |tx| {
             Box::pin(async move {
                 let delete = "delete from api_tokens where name = $1 returning id";
-                let row = tx.fetch_optional(Statement::new(delete).bind(wanted)).await?;
-                let Some(row) = row else { return Ok::<_, DatabaseError>(false) };
+                let row = tx
+                    .fetch_optional(Statement::new(delete).bind(wanted))
+                    .await?;
+                let Some(row) = row else {
+                    return Ok::<_, DatabaseError>(false);
+                };
                 let holder = format!("token:{}", row.integer(0)?);
                 tx.execute(Statement::new("delete from grants where holder = $1").bind(holder))
                     .await?;

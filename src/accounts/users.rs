@@ -98,7 +98,10 @@ mod tests {
     #[test]
     fn passwords_are_hashed_with_argon2id_and_never_cut() {
         let hash = hash_password("correct horse battery").unwrap();
-        assert!(hash.starts_with("$argon2id$v=19$m=19456,t=2,p=1$"), "{hash}");
+        assert!(
+            hash.starts_with("$argon2id$v=19$m=19456,t=2,p=1$"),
+            "{hash}"
+        );
         assert!(hash_password("short").is_err());
         assert!(hash_password(&"x".repeat(2000)).is_err());
     }

@@ -46,7 +46,7 @@ impl Default for QueryLimits {
             value_bytes: 4096,
             parameters: 1000,
             parameter_depth: 20,
-            response_bytes: 64 * 1024 * 1024,
+            response_bytes: 16 * 1024 * 1024,
         }
     }
 }

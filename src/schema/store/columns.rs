@@ -77,7 +77,8 @@ pub(super) async fn index(
     let kind = indexed(field);
     for stage in one.stages() {
         let table = table_of(one.id, *stage, field.localized);
-        let Some(statement) = tables::create_index(tx.dialect(), &table, field.localized, field.id.0, kind)
+        let Some(statement) =
+            tables::create_index(tx.dialect(), &table, field.localized, field.id.0, kind)
         else {
             continue;
         };

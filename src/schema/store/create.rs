@@ -117,7 +117,8 @@ pub(super) async fn create_tables(
     }
     for field in fields.iter().filter(|field| field.storage().is_column()) {
         let table = table_of(id, stage, field.localized);
-        let index = tables::create_index(dialect, &table, field.localized, field.id.0, indexed(field));
+        let index =
+            tables::create_index(dialect, &table, field.localized, field.id.0, indexed(field));
         statements.extend(index);
     }
     for statement in statements {

@@ -174,10 +174,11 @@ impl Call<'_> {
         let checked =
             validate::validate_entry_shown(schema, content_type, data, mode, partial, &shown)
                 .map_err(answer::values)?;
-        let edit: Edit = resolve::resolve_seen(&app.database, schema, content_type, &checked, &|found| {
-            view.may(found, Action::Find)
-        })
-        .await?;
+        let edit: Edit =
+            resolve::resolve_seen(&app.database, schema, content_type, &checked, &|found| {
+                view.may(found, Action::Find)
+            })
+            .await?;
         owners_may_change(view, &edit)?;
         let mut request = self.request(view, content_type, params, target)?;
         let saved = match act {
