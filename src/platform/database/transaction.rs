@@ -1,7 +1,5 @@
 //! A write transaction: the only way to change anything.
 
-use std::fmt::Write as _;
-
 use sqlx::pool::PoolConnection;
 
 use super::{DatabaseError, Dialect, Row, Statement, Value, postgres, sqlite};

@@ -1,6 +1,6 @@
 //! The interactive documentation: a page and one script, both inside the binary.
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use bytes::Bytes;
 use poem::Response;
@@ -56,21 +56,18 @@ paint();
 "##;
 
 /// The page and its script.
-#[derive(Debug, Clone)]
+#[derive(Debug)]
 pub struct Docs {
-    script: Bytes,
+    app: Arc<App>,
+    script: OnceLock<Bytes>,
 }
 
 impl Docs {
-    /// Takes the explorer's script out of what poem-openapi carries.
+    /// The documentation of this app; nothing is made before somebody looks at it.
     pub fn new(app: &Arc<App>) -> Self {
-        let html = super::service(Arc::clone(app)).openapi_explorer_html();
-        let script = html
-            .split_once("<script charset=\"UTF-8\">")
-            .and_then(|(_, rest)| rest.split_once("</script>\n  </head>"))
-            .map(|(script, _)| script.to_owned());
         Self {
-            script: script.unwrap_or_default().into(),
+            app: Arc::clone(app),
+            script: OnceLock::new(),
         }
     }
 
@@ -92,8 +89,19 @@ impl Docs {
 
     /// `/api/docs/explorer.js`.
     pub fn script(&self) -> Response {
-        respond("text/javascript; charset=utf-8", self.script.clone())
+        let script = self.script.get_or_init(|| explorer(&self.app));
+        respond("text/javascript; charset=utf-8", script.clone())
     }
+}
+
+/// The explorer's script, taken out of the page that poem-openapi makes.
+fn explorer(app: &Arc<App>) -> Bytes {
+    let html = super::service(Arc::clone(app)).openapi_explorer_html();
+    let script = html
+        .split_once("<script charset=\"UTF-8\">")
+        .and_then(|(_, rest)| rest.split_once("</script>\n  </head>"))
+        .map(|(script, _)| script.to_owned());
+    script.unwrap_or_default().into()
 }
 
 fn respond(content_type: &'static str, body: Bytes) -> Response {
