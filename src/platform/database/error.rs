@@ -79,10 +79,10 @@ fn from_code(
     constraint: Option<&str>,
     table: Option<&str>,
 ) -> DatabaseError {
-    if code.len() == 5
-        && let Some(error) = from_sqlstate(code, message, constraint, table)
-    {
-        return error;
+    // SQLite's codes have four digits at most, so five characters are never one of them.
+    if code.len() == 5 {
+        return from_sqlstate(code, message, constraint, table)
+            .unwrap_or_else(|| DatabaseError::Other(message.into()));
     }
     match code.parse::<u32>().map(|code| (code, code & 0xff)) {
         Ok((2067 | 1555, _)) => DatabaseError::Unique(sqlite_columns(message)),

@@ -28,6 +28,7 @@ pub(super) fn read<'s>(
     let scope = Scope::Type(content_type);
     let mut reader = Reader::new(view, limits, stage);
     let filter = reader.filters(scope, given.get("filters"))?;
+    let filter = given.in_listed_locales(content_type, filter)?;
     reader.param = "groupBy";
     let group_by = reader.sort(scope, given.get("groupBy"))?;
     reader.param = "measures";

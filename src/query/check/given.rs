@@ -1,10 +1,12 @@
 //! The parameters of one request that are not trees: status, locale, search, publication filter.
 
+use serde_json::Value;
+
 use crate::access::{Action, View};
 use crate::base::Stage;
 use crate::base::limits::QueryLimits;
 use crate::query::text::Param;
-use crate::query::{LocaleChoice, PublicationFilter, Selection};
+use crate::query::{Column, Filter, LocaleChoice, Operator, PublicationFilter, Selection};
 use crate::schema::ContentType;
 
 use super::error::QueryError;
@@ -12,6 +14,9 @@ use super::scope::{Reader, Scope};
 
 /// Longest locale code that is looked for.
 const LOCALE_BYTES: usize = 64;
+
+/// Locales one request may list.
+const MOST_LOCALES: usize = 100;
 
 /// The parameters of one request.
 pub(super) struct Given<'p>(&'p [(String, Param)]);
@@ -111,9 +116,45 @@ impl<'p> Given<'p> {
             Some(Param::Text(code)) if code.len() <= LOCALE_BYTES => {
                 Ok(LocaleChoice::One(code.clone()))
             }
-            Some(_) => Err(QueryError::plain(
-                "Invalid parameter at 'locale'. Expected one locale code or *",
-            )),
+            Some(Param::List(_)) => {
+                self.locales()?;
+                match content_type.localized {
+                    true => Ok(LocaleChoice::All),
+                    false => Ok(LocaleChoice::One(view.schema().default_locale().to_owned())),
+                }
+            }
+            Some(_) => Err(invalid_locale()),
+        }
+    }
+
+    /// A filter with the locales the request lists beside it; rows of all locales are read then.
+    pub(super) fn in_listed_locales<'s>(
+        &self,
+        content_type: &ContentType,
+        filter: Option<Filter<'s>>,
+    ) -> Result<Option<Filter<'s>>, QueryError> {
+        let Some(codes) = self.locales()?.filter(|_| content_type.localized) else {
+            return Ok(filter);
+        };
+        let listed = Filter::Compare(Column::Locale, Operator::In(codes));
+        Ok(Some(match filter {
+            None => listed,
+            Some(filter) => Filter::And(vec![listed, filter]),
+        }))
+    }
+
+    /// The codes of `locale[0]=en&locale[1]=de`; none if the locale is not given as a list.
+    fn locales(&self) -> Result<Option<Vec<Value>>, QueryError> {
+        let Some(Param::List(codes)) = self.get("locale") else {
+            return Ok(None);
+        };
+        let code = |code: &Param| match code {
+            Param::Text(code) if code.len() <= LOCALE_BYTES => Ok(Value::from(code.as_str())),
+            _ => Err(invalid_locale()),
+        };
+        match codes.len() {
+            1..=MOST_LOCALES => codes.iter().map(code).collect::<Result<_, _>>().map(Some),
+            _ => Err(invalid_locale()),
         }
     }
 
@@ -210,4 +251,8 @@ fn invalid_publication_filter() -> QueryError {
     );
     error.details = serde_json::json!({ "source": "query", "param": "publicationFilter" });
     error
+}
+
+fn invalid_locale() -> QueryError {
+    QueryError::plain("Invalid parameter at 'locale'. Expected one locale code, several or *")
 }

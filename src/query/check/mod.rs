@@ -150,6 +150,11 @@ pub fn write_params<'s>(
     let stage = given.stage(view, content_type)?;
     let locale = match given.get("locale") {
         None | Some(Param::Null) => None,
+        Some(Param::List(_)) => {
+            return Err(QueryError::plain(
+                "Invalid parameter at 'locale'. Expected one locale code; a write is of one locale",
+            ));
+        }
         Some(_) => Some(given.locale(view, content_type)?),
     };
     if let Some(LocaleChoice::One(code)) = &locale
@@ -181,6 +186,7 @@ fn read<'s>(
     // What is populated follows the stage asked for, also from a type that has no drafts itself.
     let mut reader = Reader::new(view, limits, stage);
     let filter = reader.filters(scope, given.get("filters"))?;
+    let filter = given.in_listed_locales(content_type, filter)?;
     reader.param = "sort";
     let sort = reader.sort(scope, given.get("sort"))?;
     Ok(ListQuery {
