@@ -33,6 +33,7 @@ fn nothing_leaks(database: Database) {
     names::hidden_types_are_unknown(&site);
     names::the_description_names_nothing_hidden(&site);
     writes::hidden_relations_are_unknown(&site);
+    writes::owners_are_changed_only_by_who_may(&site);
     writes::what_the_server_keeps_cannot_be_written(&site);
     drafts::drafts_do_not_show(&site);
     assert!(

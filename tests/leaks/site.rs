@@ -20,6 +20,8 @@ pub(crate) struct Site {
     pub(crate) reader: String,
     /// May do everything with articles, sees tags, and has no right to the vault or to drafts.
     pub(crate) writer: String,
+    /// May write tags and find articles.
+    pub(crate) tagger: String,
     pub(crate) vault: String,
     pub(crate) article: String,
     pub(crate) tag: String,
@@ -41,6 +43,10 @@ impl Site {
             full: token("full", &["--type", "full-access"]),
             reader: token("reader", &["--type", "read-only"]),
             writer: token("writer", &["--type", "custom", "--allow", rights]),
+            tagger: token(
+                "tagger",
+                &["--type", "custom", "--allow", "tag:create,article:find"],
+            ),
             server: Server::start_with(database, arguments),
             vault: String::new(),
             article: String::new(),

@@ -52,6 +52,18 @@ pub(crate) fn hidden_relations_are_unknown(site: &Site) {
     assert!(body.contains(&site.vault), "the link is as it was: {body}");
 }
 
+/// The links of a two-way relation belong to its owners; writing the other side changes them.
+pub(crate) fn owners_are_changed_only_by_who_may(site: &Site) {
+    let tag = |data: &Json| site.send("POST", "/tags", Some(&site.tagger), Some(data));
+    let (status, body) = tag(&json!({ "name": "alone" }));
+    assert_eq!(status, 201, "{body}");
+    let (status, body) = tag(&json!({ "name": "taking", "articles": [site.article] }));
+    assert_eq!(status, 403, "{body}");
+    let path = format!("/articles/{}?populate=tags", site.article);
+    let (_, body) = site.get(&path, Some(&site.full));
+    assert!(!body.contains("taking"), "{body}");
+}
+
 pub(crate) fn what_the_server_keeps_cannot_be_written(site: &Site) {
     let path = format!("/articles/{}", site.article);
     let before = site.get(&path, Some(&site.full));
