@@ -3,4 +3,4 @@
 set -euo pipefail
 root="$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)"
 : "${PEERS_DIR:?the work folder of the comparison}"
-exec "${TYMPAN_BIN:-$root/target/release/tympan}" serve --data "$PEERS_DIR/tympan/data" --listen 127.0.0.1:1337
+exec "${PEER_BINARY:-$root/target/release/tympan}" serve --data "$PEERS_DIR/tympan/data" --listen 127.0.0.1:1337
