@@ -6,16 +6,17 @@
 //! **Knows nothing about** HTTP and the command line. Start reading at [`App::open`].
 
 use std::collections::HashMap;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicI64, Ordering};
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use arc_swap::ArcSwap;
+use futures_util::future::BoxFuture;
 
 use crate::access::View;
 use crate::accounts::{Directory, tokens};
 use crate::base::clock;
 use crate::base::limits::QueryLimits;
+use crate::changes::{self, Change, Cursor, Signal};
 use crate::delivery::Totals;
 use crate::entries::Entries;
 use crate::platform::database::{Database, DatabaseConfig, DatabaseError, Statement};
@@ -95,8 +96,10 @@ pub struct App {
     pub totals: Arc<Totals>,
     /// Bounds of requests.
     pub limits: QueryLimits,
+    /// Rings when the change log may have grown.
+    pub signal: Signal,
     state: ArcSwap<State>,
-    seen: AtomicI64,
+    seen: Mutex<Cursor>,
 }
 
 impl App {
@@ -110,11 +113,18 @@ impl App {
         let schema = Arc::new(store::load(&database).await?);
         let directory = Directory::load(&database).await?;
         let totals = Arc::new(Totals::new());
-        let committed = Arc::clone(&totals);
+        let signal = Signal::default();
+        let (counted, rung) = (Arc::clone(&totals), signal.clone());
+        let committed = move |_: Vec<Change>| -> BoxFuture<'static, ()> {
+            counted.bump();
+            rung.ring();
+            Box::pin(std::future::ready(()))
+        };
         Ok(Arc::new(Self {
-            entries: Entries::new(Arc::clone(&database), move || committed.bump()),
+            entries: Entries::new(Arc::clone(&database), committed),
             state: ArcSwap::from_pointee(State::new(schema, &directory)),
-            seen: AtomicI64::new(0),
+            seen: Mutex::new(Cursor::default()),
+            signal,
             database,
             totals,
             limits,
@@ -170,15 +180,10 @@ impl App {
     /// When the database fails or the new schema is damaged; the old state stays.
     pub async fn refresh(&self) -> Result<bool, AppError> {
         let sql = "select (select cast(value as bigint) from settings where name = 'schema_generation'), \
-                   (select cast(value as bigint) from settings where name = 'accounts_generation'), \
-                   (select max(seq) from changes)";
+                   (select cast(value as bigint) from settings where name = 'accounts_generation')";
         let row = self.database.fetch_optional(Statement::new(sql)).await?;
         let row = row.ok_or(DatabaseError::Column(0))?;
         let (schema, accounts) = (row.integer(0)?, row.integer_or_null(1)?.unwrap_or(1));
-        let changes = row.integer_or_null(2)?.unwrap_or_default();
-        if self.seen.swap(changes, Ordering::SeqCst) != changes {
-            self.totals.bump();
-        }
         let state = self.state();
         if state.schema.generation == schema && state.directory_generation == accounts {
             return Ok(false);
@@ -194,19 +199,27 @@ impl App {
     }
 
     /// Looks for changes of other processes until the task is dropped.
-    pub async fn watch(self: Arc<Self>) {
-        let mut failing = false;
+    ///
+    /// # Errors
+    /// When the database fails; then it is called again.
+    pub async fn watch(self: Arc<Self>) -> Result<(), AppError> {
         loop {
-            tokio::time::sleep(LOOK_EVERY).await;
-            match self.refresh().await {
-                Ok(_) => failing = false,
-                Err(error) if !failing => {
-                    failing = true;
-                    tracing::warn!(%error, "cannot look for changes; trying again");
-                }
-                Err(_) => {}
+            let end = changes::end(&self.database).await?;
+            if self.has_moved_to(end) {
+                self.totals.bump();
+                self.signal.ring();
             }
+            self.refresh().await?;
+            tokio::time::sleep(LOOK_EVERY).await;
         }
+    }
+
+    /// Whether the readable end of the log is not where it was at the last look.
+    fn has_moved_to(&self, end: Cursor) -> bool {
+        let Ok(mut seen) = self.seen.lock() else {
+            return true;
+        };
+        std::mem::replace(&mut *seen, end) != end
     }
 
     /// Finishes pending writes and closes the database.

@@ -10,7 +10,7 @@
 //! | floor | modules | what |
 //! |---|---|---|
 //! | 7 | [`cli`], [`config`] | commands; settings in layers |
-//! | 6 | [`server`] | everything that knows HTTP |
+//! | 6 | [`server`], [`jobs`] | everything that knows HTTP; work beside requests |
 //! | 5 | [`app`] | all parts of a running Tympan, built once |
 //! | 4 | [`delivery`], [`imports`] | reading; content from other systems |
 //! | 3 | [`entries`], [`accounts`] | documents and what is done with them; tokens, roles, people |
@@ -83,6 +83,7 @@ pub mod config;
 pub mod delivery;
 pub mod entries;
 pub mod imports;
+pub mod jobs;
 pub mod platform;
 pub mod query;
 pub mod schema;

@@ -18,6 +18,7 @@ const FLOORS: &[(&str, u8)] = &[
     ("main", 7),
     ("cli", 7),
     ("server", 6),
+    ("jobs", 6),
     ("app", 5),
     ("config", 7),
     ("delivery", 4),

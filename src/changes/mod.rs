@@ -1,14 +1,24 @@
 //! The change log: what happened, in commit order.
 //!
-//! Every write appends to it in its own transaction; everything that follows from a write (totals,
-//! later search, caches and webhooks) reads it from a cursor of its own and can start over.
+//! Every write appends to it in its own transaction; everything that follows from a write (the delivery
+//! cache, search, sync, webhooks) reads it from a cursor of its own and can start over.
 //!
 //! Always true: a change that a reader has seen comes before every change it has not seen. On
 //! PostgreSQL numbers are taken before commit, so readers stop below the oldest transaction that
 //! still runs and order by transaction first.
-//! **Knows nothing about** what the changes mean. Start reading at [`append`] and [`read`].
+//! **Knows nothing about** what the changes mean. Start reading at [`append`] and [`Tail::next`].
 
-use crate::platform::database::{Database, DatabaseError, Dialect, Row, Statement};
+mod cursor;
+mod detail;
+mod log;
+mod tail;
+
+pub use cursor::Cursor;
+pub use detail::{Detail, LinkSides, Sides};
+pub use log::{end, end_of, oldest, read};
+pub use tail::{Signal, Tail};
+
+use crate::platform::database::Statement;
 
 /// What happened to a document or to the schema.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -32,6 +42,17 @@ pub enum ChangeKind {
 }
 
 impl ChangeKind {
+    const ALL: [Self; 8] = [
+        Self::Create,
+        Self::Update,
+        Self::Publish,
+        Self::Unpublish,
+        Self::Delete,
+        Self::Restore,
+        Self::Link,
+        Self::Schema,
+    ];
+
     /// The word stored.
     pub fn name(self) -> &'static str {
         match self {
@@ -45,11 +66,18 @@ impl ChangeKind {
             Self::Schema => "schema",
         }
     }
+
+    /// The kind of a stored word.
+    pub fn from_name(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|kind| kind.name() == name)
+    }
 }
 
-/// A change about to be appended.
-#[derive(Debug, Clone)]
-pub struct Change<'a> {
+/// One row of the log, or one about to be appended.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Change {
+    /// Where it stands; ask for what comes after it. Zero until it is read back.
+    pub cursor: Cursor,
     /// What happened.
     pub kind: ChangeKind,
     /// The type's id; none for schema changes.
@@ -57,118 +85,70 @@ pub struct Change<'a> {
     /// The document's number.
     pub doc: Option<i64>,
     /// The document's identity.
-    pub document_id: Option<&'a str>,
-    /// The locale, empty for types without locales.
-    pub locale: &'a str,
-    /// 0 draft, 1 published.
+    pub document_id: Option<String>,
+    /// The locale; empty for types without locales and for changes of all locales.
+    pub locale: String,
+    /// 0: only the draft changed, 1: what is public changed; none if it cannot be told (links changed from the
+    /// other side, schema).
     pub stage: Option<i64>,
     /// Who did it.
-    pub author: Option<&'a str>,
+    pub author: Option<String>,
     /// When, in stored form.
-    pub at: &'a str,
+    pub at: String,
+    /// A number that names this change before its place in the log is known.
+    pub origin: i64,
+    /// What changed in public (a [`Detail`] as JSON); none if it was not kept, then anything may have.
+    pub detail: Option<String>,
+}
+
+impl Change {
+    /// A change of the schema.
+    pub fn of_schema(author: Option<&str>, at: &str) -> Self {
+        Self {
+            cursor: Cursor::default(),
+            kind: ChangeKind::Schema,
+            type_id: None,
+            doc: None,
+            document_id: None,
+            locale: String::new(),
+            stage: None,
+            author: author.map(str::to_owned),
+            at: at.to_owned(),
+            origin: origin(),
+            detail: None,
+        }
+    }
+
+    /// Whether what is public may have changed.
+    pub fn is_public(&self) -> bool {
+        self.stage != Some(0)
+    }
+
+    /// What changed in public; none if it was not kept.
+    pub fn detail(&self) -> Option<Detail> {
+        serde_json::from_str(self.detail.as_deref()?).ok()
+    }
+}
+
+/// A number for [`Change::origin`], never zero.
+pub fn origin() -> i64 {
+    (rand::random::<i64>() & i64::MAX) | 1
 }
 
 /// The statement that appends a change.
-pub fn append(change: &Change<'_>) -> Statement {
+pub fn append(change: &Change) -> Statement {
     Statement::new(
-        "insert into changes (kind, type_id, doc, document_id, locale, stage, author, at) \
-         values ($1, cast($2 as bigint), cast($3 as bigint), $4, $5, cast($6 as bigint), $7, $8)",
+        "insert into changes (kind, type_id, doc, document_id, locale, stage, author, at, origin, detail) \
+         values ($1, cast($2 as bigint), cast($3 as bigint), $4, $5, cast($6 as bigint), $7, $8, $9, $10)",
     )
     .bind(change.kind.name())
     .bind(change.type_id)
     .bind(change.doc)
-    .bind(change.document_id)
-    .bind(change.locale)
+    .bind(change.document_id.as_deref())
+    .bind(change.locale.as_str())
     .bind(change.stage)
-    .bind(change.author)
-    .bind(change.at)
-}
-
-/// A position in the log. SQLite: `(0, seq)`; PostgreSQL: `(transaction, seq)`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default)]
-pub struct Cursor {
-    /// The writing transaction on PostgreSQL.
-    pub transaction: i64,
-    /// The number of the change.
-    pub seq: i64,
-}
-
-/// One row of the log.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Entry {
-    /// Where it stands; ask for what comes after it.
-    pub cursor: Cursor,
-    /// The stored word of what happened.
-    pub kind: String,
-    /// The type's id.
-    pub type_id: Option<i64>,
-    /// The document's number.
-    pub doc: Option<i64>,
-    /// The document's identity.
-    pub document_id: Option<String>,
-    /// The locale.
-    pub locale: String,
-}
-
-/// Up to `limit` changes after a cursor, in commit order.
-///
-/// # Errors
-/// When the database fails.
-pub async fn read(
-    database: &Database,
-    after: Cursor,
-    limit: u32,
-) -> Result<Vec<Entry>, DatabaseError> {
-    let sql = match database.dialect() {
-        Dialect::Sqlite => {
-            "select 0, seq, kind, type_id, doc, document_id, locale from changes \
-             where seq > $2 and $1 >= 0 order by seq limit $3"
-        }
-        Dialect::Postgres => {
-            "select xid::text::bigint, seq, kind, type_id, doc, document_id, locale from changes \
-             where (xid, seq) > ($1::text::xid8, $2) and xid < pg_snapshot_xmin(pg_current_snapshot()) \
-             order by xid, seq limit $3"
-        }
-    };
-    let statement = Statement::new(sql);
-    let statement = match database.dialect() {
-        Dialect::Sqlite => statement.bind(after.transaction),
-        Dialect::Postgres => statement.bind(after.transaction.to_string()),
-    };
-    let rows = database
-        .fetch_all(statement.bind(after.seq).bind(limit))
-        .await?;
-    rows.iter().map(entry).collect()
-}
-
-/// The end of the log as a cursor.
-///
-/// # Errors
-/// When the database fails.
-pub async fn end(database: &Database) -> Result<Cursor, DatabaseError> {
-    let sql = database.dialect().pick(
-        "select 0, coalesce(max(seq), 0) from changes",
-        "select xid::text::bigint, seq from changes where xid < pg_snapshot_xmin(pg_current_snapshot()) \
-         order by xid desc, seq desc limit 1",
-    );
-    let row = database.fetch_optional(Statement::new(sql)).await?;
-    row.map_or(Ok(Cursor::default()), |row| cursor(&row))
-}
-
-fn cursor(row: &Row) -> Result<Cursor, DatabaseError> {
-    Ok(Cursor {
-        transaction: row.integer(0)?,
-        seq: row.integer(1)?,
-    })
-}
-
-fn entry(row: &Row) -> Result<Entry, DatabaseError> {
-    Ok(Entry {
-        cursor: cursor(row)?,
-        kind: row.text(2)?.to_owned(),
-        type_id: row.integer_or_null(3)?,
-        doc: row.integer_or_null(4)?,
-        document_id: row.text_or_null(5)?.map(str::to_owned),
-        locale: row.text_or_null(6)?.unwrap_or_default().to_owned(),
-    })
+    .bind(change.author.as_deref())
+    .bind(change.at.as_str())
+    .bind(change.origin)
+    .bind(change.detail.as_deref())
 }

@@ -12,6 +12,7 @@ use tokio::sync::watch;
 use super::failure::Failure;
 use super::{open, print};
 use crate::config::Config;
+use crate::jobs::Background;
 use crate::server::{self, ServerConfig};
 
 /// Serves the content over HTTP.
@@ -27,7 +28,7 @@ pub(super) async fn run(config: &Config) -> anyhow::Result<()> {
     let app = open::open(config).await?;
     let listener = bind(&config.server.listen).await?;
     greet(config, listener.local_addr()?);
-    let watcher = tokio::spawn(Arc::clone(&app).watch());
+    let background = Background::start(&app);
     let settings = ServerConfig {
         listen: config.connections.clone(),
         headers: config.headers.clone(),
@@ -42,7 +43,7 @@ pub(super) async fn run(config: &Config) -> anyhow::Result<()> {
         reached(signals, 2),
     )
     .await;
-    watcher.abort();
+    drop(background);
     app.close().await;
     served?;
     tracing::info!("stopped");

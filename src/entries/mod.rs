@@ -37,6 +37,7 @@ pub mod error;
 mod foreign;
 pub mod inverse;
 pub mod links;
+pub mod logged;
 mod refusal;
 pub mod resolve;
 mod session;

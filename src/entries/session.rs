@@ -8,8 +8,10 @@ use super::acts::{self, Moment};
 use super::edit::{Edit, InverseEdit};
 use super::store::{self, Identity};
 use super::tree::{Copy, Document};
-use super::{EntryError, Saved, Target, Which, WriteRequest, check, inverse, slugs, versions};
-use crate::base::{Stage, ids};
+use super::{
+    EntryError, Saved, Target, Which, WriteRequest, check, inverse, logged, slugs, versions,
+};
+use crate::base::ids;
 use crate::changes::{self, Change, ChangeKind};
 use crate::platform::database::{Batch, DatabaseError, Dialect, Statement, Transaction};
 use crate::schema::{Field, FieldKind, Schema};
@@ -40,6 +42,8 @@ pub(super) struct Session<'t> {
     pub(super) after: Document,
     pub(super) moment: Moment,
     made: bool,
+    /// What this act has appended to the log.
+    noted: Vec<Change>,
     /// Whether this save may not join the version before it.
     pub(super) own_version: bool,
 }
@@ -58,6 +62,7 @@ impl<'t> Session<'t> {
             before,
             moment,
             made: false,
+            noted: Vec::new(),
             own_version: false,
         }
     }
@@ -201,7 +206,10 @@ impl<'t> Session<'t> {
         let stolen = self.steal(&mut batch).await?;
         store::save(&mut batch, content_type, &self.before, &self.after);
         batch.push(self.version(kind).await?);
-        batch.push(changes::append(&self.change(kind)));
+        let locale = &self.request.locale;
+        let change = logged::change(kind, &self.before, &self.after, locale, &self.moment);
+        batch.push(changes::append(&change));
+        self.noted.push(change);
         self.tx.run(batch).await?;
         let affected = self.inverse(schema, inverse).await?;
         self.log_links(&stolen, affected).await?;
@@ -209,6 +217,7 @@ impl<'t> Session<'t> {
             doc: self.after.doc,
             document_id: self.after.document_id,
             revision: self.after.revision,
+            changes: self.noted,
         })
     }
 
@@ -233,25 +242,6 @@ impl<'t> Session<'t> {
             locale,
             &self.moment,
         ))
-    }
-
-    pub(super) fn change(&self, kind: ChangeKind) -> Change<'_> {
-        let published = self.after.published != self.before.published;
-        let stage = if published {
-            Stage::Published
-        } else {
-            Stage::Draft
-        };
-        Change {
-            kind,
-            type_id: Some(self.after.type_id),
-            doc: Some(self.after.doc),
-            document_id: Some(&self.after.document_id),
-            locale: &self.request.locale,
-            stage: Some(stage.number()),
-            author: self.moment.author.as_deref(),
-            at: &self.moment.at,
-        }
     }
 
     /// A target of a two-way one-to-one or one-to-many relation leaves its previous owner.
@@ -315,15 +305,21 @@ impl<'t> Session<'t> {
     ) -> Result<(), EntryError> {
         affected.extend(stolen);
         for owner in affected {
-            let statement = Statement::new(
-                "insert into changes (kind, type_id, doc, document_id, locale, stage, author, at) \
-                 select $1, type_id, doc, document_id, '', null, $2, $3 from documents where doc = $4",
-            )
-            .bind(ChangeKind::Link.name())
-            .bind(self.moment.author.clone())
-            .bind(self.moment.at.as_str())
-            .bind(owner);
-            self.tx.execute(statement).await?;
+            let find = "select type_id, document_id from documents where doc = $1";
+            let found = self
+                .tx
+                .fetch_optional(Statement::new(find).bind(owner))
+                .await?;
+            let Some(row) = found else { continue };
+            let change = Change {
+                type_id: Some(row.integer(0)?),
+                doc: Some(owner),
+                document_id: Some(row.text(1)?.to_owned()),
+                kind: ChangeKind::Link,
+                ..Change::of_schema(self.moment.author.as_deref(), &self.moment.at)
+            };
+            self.tx.execute(changes::append(&change)).await?;
+            self.noted.push(change);
         }
         Ok(())
     }

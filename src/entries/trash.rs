@@ -9,7 +9,7 @@ use super::acts::Moment;
 use super::session::guard;
 use super::store;
 use super::tree::{Copy, Document};
-use super::{EntryError, Saved, versions};
+use super::{EntryError, Saved, logged, versions};
 use crate::base::Stage;
 use crate::changes::{self, Change, ChangeKind};
 use crate::platform::database::{Batch, DatabaseError, Statement, Transaction};
@@ -30,10 +30,11 @@ pub(super) async fn delete(
     document: Document,
     moment: &Moment,
 ) -> Result<Saved, EntryError> {
-    let saved = Saved {
+    let mut saved = Saved {
         doc: document.doc,
         document_id: document.document_id.clone(),
         revision: document.revision + 1,
+        changes: Vec::new(),
     };
     let mut seen = BTreeSet::from([document.doc]);
     let mut waiting = vec![document];
@@ -50,7 +51,8 @@ pub(super) async fn delete(
             }
             waiting.extend(load(tx, schema, owner).await?);
         }
-        bury(tx, schema, document, moment).await?;
+        let change = bury(tx, schema, document, moment).await?;
+        saved.changes.push(change);
     }
     Ok(saved)
 }
@@ -138,7 +140,7 @@ async fn bury(
     schema: &Schema,
     document: Document,
     moment: &Moment,
-) -> Result<(), EntryError> {
+) -> Result<Change, EntryError> {
     let Some(content_type) = schema.content_type_by_id(TypeId(document.type_id)) else {
         return Err(EntryError::NotFound);
     };
@@ -164,18 +166,15 @@ async fn bury(
             .bind(moment.author.clone())
             .bind(moment.at.as_str()),
     );
-    batch.push(changes::append(&Change {
-        kind: ChangeKind::Delete,
-        type_id: Some(document.type_id),
-        doc: Some(document.doc),
-        document_id: Some(&document.document_id),
-        locale: "",
-        stage: Some(Stage::Published.number()),
-        author: moment.author.as_deref(),
-        at: &moment.at,
-    }));
+    let gone = Document {
+        draft: None,
+        published: None,
+        ..after
+    };
+    let change = logged::change(ChangeKind::Delete, &document, &gone, "", moment);
+    batch.push(changes::append(&change));
     tx.run(batch).await?;
-    Ok(())
+    Ok(change)
 }
 
 /// Rows go, links stay where they are.

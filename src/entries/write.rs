@@ -14,7 +14,7 @@ use super::store;
 use super::tree::Document;
 use super::{EntryError, inverse, trash, versions};
 use crate::base::{clock, ids};
-use crate::changes::ChangeKind;
+use crate::changes::{Change, ChangeKind};
 use crate::platform::database::{Database, DatabaseError, Dialect, Sequence, Transaction};
 use crate::schema::{ContentType, FieldKind, Schema, TypeKind};
 
@@ -53,6 +53,8 @@ pub struct Saved {
     pub document_id: String,
     /// Its revision after the act.
     pub revision: i64,
+    /// What the act appended to the change log.
+    pub changes: Vec<Change>,
 }
 
 /// Which document an act is about.
@@ -64,7 +66,8 @@ pub enum Which {
     Single,
 }
 
-type Hook = Box<dyn Fn() + Send + Sync>;
+/// What runs after a durable change and before it is acknowledged; it gets no changes when the outcome is unknown.
+type Hook = Box<dyn Fn(Vec<Change>) -> BoxFuture<'static, ()> + Send + Sync>;
 
 /// Changes documents.
 pub struct Entries {
@@ -81,7 +84,10 @@ impl std::fmt::Debug for Entries {
 
 impl Entries {
     /// Writes to this database; `committed` runs after every durable change, before it is acknowledged.
-    pub fn new(database: Arc<Database>, committed: impl Fn() + Send + Sync + 'static) -> Self {
+    pub fn new(
+        database: Arc<Database>,
+        committed: impl Fn(Vec<Change>) -> BoxFuture<'static, ()> + Send + Sync + 'static,
+    ) -> Self {
         Self {
             database,
             ids: Sequence::default(),
@@ -388,7 +394,8 @@ impl Entries {
                 result => break result,
             }
         };
-        (self.committed)();
+        let changes = result.as_ref().map(|saved| saved.changes.clone());
+        (self.committed)(changes.unwrap_or_default()).await;
         result.map_err(|error| explain(error, &request.schema, &request.content_type))
     }
 

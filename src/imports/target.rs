@@ -1,9 +1,9 @@
 //! The statements that write a document, with its version and its line in the change log.
 
-use crate::changes::{self, Change, ChangeKind};
+use crate::changes::{self, ChangeKind};
 use crate::entries::acts::Moment;
 use crate::entries::tree::{Copy, Document};
-use crate::entries::{store, versions};
+use crate::entries::{logged, store, versions};
 use crate::platform::database::{Batch, Dialect, Statement};
 use crate::schema::ContentType;
 
@@ -63,20 +63,16 @@ impl Target {
     ) {
         store::save(batch, content_type, before, after);
         batch.push(self.version(content_type, after, kind));
-        let stage = match after.published != before.published {
-            true => crate::base::Stage::Published,
-            false => crate::base::Stage::Draft,
-        };
-        batch.push(changes::append(&Change {
-            kind,
-            type_id: Some(after.type_id),
-            doc: Some(after.doc),
-            document_id: Some(&after.document_id),
-            locale: "",
-            stage: Some(stage.number()),
-            author: Some(&self.author),
-            at: &self.at,
-        }));
+        let change = logged::change(kind, before, after, "", &self.moment());
+        batch.push(changes::append(&change));
+    }
+
+    fn moment(&self) -> Moment {
+        Moment {
+            at: self.at.clone(),
+            ms: self.ms,
+            author: Some(self.author.clone()),
+        }
     }
 
     fn version(
@@ -85,12 +81,7 @@ impl Target {
         document: &Document,
         kind: ChangeKind,
     ) -> Statement {
-        let moment = Moment {
-            at: self.at.clone(),
-            ms: self.ms,
-            author: Some(self.author.clone()),
-        };
-        versions::insert(content_type, document, kind, "", &moment)
+        versions::insert(content_type, document, kind, "", &self.moment())
     }
 
     /// Fills in stamps that the source does not give.

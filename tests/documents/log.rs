@@ -23,13 +23,8 @@ async fn append(
             Box::pin(async move {
                 let change = Change {
                     kind: ChangeKind::Update,
-                    type_id: None,
-                    doc: None,
-                    document_id: Some(&name),
-                    locale: "",
-                    stage: None,
-                    author: None,
-                    at: "2026-01-01T00:00:00.000Z",
+                    document_id: Some(name),
+                    ..Change::of_schema(None, "2026-01-01T00:00:00.000Z")
                 };
                 tx.execute(changes::append(&change)).await?;
                 let _ = appended.send(());

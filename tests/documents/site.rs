@@ -44,7 +44,9 @@ impl Site {
         store::ensure_built_in(&database).await.unwrap();
         let mut site = Self {
             schema: Arc::new(store::load(&database).await.unwrap()),
-            entries: Arc::new(Entries::new(Arc::clone(&database), || {})),
+            entries: Arc::new(Entries::new(Arc::clone(&database), |_| {
+                Box::pin(std::future::ready(()))
+            })),
             database,
             names: Names::default(),
             files: Vec::new(),

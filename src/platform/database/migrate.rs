@@ -6,10 +6,24 @@ use super::transaction::Connection;
 use super::{DatabaseError, Dialect, Statement, Transaction};
 
 /// The version of the fixed tables that this program makes and understands.
-pub const FORMAT: i64 = 1;
+pub const FORMAT: i64 = 6;
 
-const SQLITE: [&str; 1] = [include_str!("../../../migrations/sqlite/0001_core.sql")];
-const POSTGRES: [&str; 1] = [include_str!("../../../migrations/postgres/0001_core.sql")];
+const SQLITE: &[&str] = &[
+    include_str!("../../../migrations/sqlite/0001_core.sql"),
+    include_str!("../../../migrations/sqlite/0002_followers.sql"),
+    include_str!("../../../migrations/sqlite/0003_jobs.sql"),
+    include_str!("../../../migrations/sqlite/0004_webhooks.sql"),
+    include_str!("../../../migrations/sqlite/0005_sync.sql"),
+    include_str!("../../../migrations/sqlite/0006_nodes.sql"),
+];
+const POSTGRES: &[&str] = &[
+    include_str!("../../../migrations/postgres/0001_core.sql"),
+    include_str!("../../../migrations/postgres/0002_followers.sql"),
+    include_str!("../../../migrations/postgres/0003_jobs.sql"),
+    include_str!("../../../migrations/postgres/0004_webhooks.sql"),
+    include_str!("../../../migrations/postgres/0005_sync.sql"),
+    include_str!("../../../migrations/postgres/0006_nodes.sql"),
+];
 
 /// Why the stored format cannot be used.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use super::walk::Walk;
 use super::{StoreError, create, persist};
 use crate::base::clock;
-use crate::changes::{self, Change, ChangeKind};
+use crate::changes::{self, Change};
 use crate::platform::database::{Database, DatabaseError, Statement, Transaction};
 use crate::schema::Schema;
 use crate::schema::plan::{Plan, Step, Trash};
@@ -72,16 +72,7 @@ async fn raise(
     let raise = "update settings set value = $1 where name = 'schema_generation'";
     tx.execute(Statement::new(raise).bind(generation.to_string()))
         .await?;
-    let change = Change {
-        kind: ChangeKind::Schema,
-        type_id: None,
-        doc: None,
-        document_id: None,
-        locale: "",
-        stage: None,
-        author,
-        at,
-    };
+    let change = Change::of_schema(author, at);
     tx.execute(changes::append(&change)).await?;
     Ok(())
 }

@@ -1,0 +1,11 @@
+-- What a change did to what is public (JSON, see changes::Detail), and a number that names the change
+-- before its seq is known.
+alter table changes add column detail text collate "C";
+alter table changes add column origin bigint not null default 0;
+
+-- How far each durable follower of the log has come.
+create table cursors (
+    name        text collate "C" not null primary key,
+    transaction_id bigint not null,
+    seq         bigint not null
+);

@@ -1,0 +1,30 @@
+//! Work beside requests: followers of the change log and jobs, each under supervision.
+//!
+//! **Always true**: a task that fails or panics begins again after a while, and the others go on.
+//! **Knows nothing about** HTTP. Start reading at [`Background::start`].
+
+mod supervise;
+
+pub use supervise::supervise;
+
+use std::sync::Arc;
+
+use tokio::task::JoinSet;
+
+use crate::app::App;
+
+/// The tasks of a serving process; they end when this is dropped.
+#[derive(Debug)]
+pub struct Background {
+    _tasks: JoinSet<()>,
+}
+
+impl Background {
+    /// Starts them all.
+    pub fn start(app: &Arc<App>) -> Self {
+        let mut tasks = JoinSet::new();
+        let watched = Arc::clone(app);
+        tasks.spawn(supervise("watch", move || Arc::clone(&watched).watch()));
+        Self { _tasks: tasks }
+    }
+}
