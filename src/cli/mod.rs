@@ -26,6 +26,7 @@ use std::process::ExitCode;
 use clap::{Parser, Subcommand};
 
 use crate::config::{Loaded, Override, PREFIX};
+use crate::platform::metrics;
 use failure::Failure;
 
 /// A headless CMS in one binary: write, publish, and serve content over HTTP.
@@ -91,10 +92,9 @@ pub fn run() -> ExitCode {
 
 fn start(arguments: Arguments) -> anyhow::Result<()> {
     let loaded = load(&arguments)?;
-    logging::start(
-        &loaded.config.log,
-        matches!(arguments.command, Command::Serve(_)),
-    );
+    let is_server = matches!(arguments.command, Command::Serve(_));
+    let _log = logging::start(&loaded.config.log, is_server, None);
+    metrics::start();
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .build()?;

@@ -27,6 +27,7 @@ use crate::platform::database::DatabaseConfig;
 use crate::server::delivery::ApiConfig;
 use crate::server::headers::HeaderConfig;
 use crate::server::listen::ListenConfig;
+use crate::server::metrics::MetricsConfig;
 
 /// The file that is read from the working directory if it is there.
 pub const FILE: &str = "tympan.toml";
@@ -57,6 +58,8 @@ pub struct Config {
     pub api: ApiConfig,
     /// What is written to standard error.
     pub log: LogConfig,
+    /// Who may read the metrics.
+    pub metrics: MetricsConfig,
 }
 
 impl Default for Config {
@@ -71,6 +74,7 @@ impl Default for Config {
             limits: QueryLimits::default(),
             api: ApiConfig::default(),
             log: LogConfig::default(),
+            metrics: MetricsConfig::default(),
         }
     }
 }

@@ -22,6 +22,7 @@ use super::{authenticate, headers};
 use crate::access::{Action, View};
 use crate::app::{App, Caller};
 use crate::base::json::JsonLimits;
+use crate::platform::{metrics, tally};
 use crate::schema::{ContentType, TypeKind};
 
 /// What the delivery API accepts.
@@ -95,6 +96,9 @@ impl Api {
             v4: wants_v4(&request),
         };
         let single = content_type.kind == TypeKind::Single;
+        if single && request.method().is_safe() {
+            tally::route(metrics::Route::One);
+        }
         match (request.method(), steps.as_slice(), single) {
             (&Method::GET | &Method::HEAD, [_], false) => call.list().await,
             (&Method::GET | &Method::HEAD, [_, "aggregate"], false) => call.aggregate().await,
