@@ -15,6 +15,7 @@ use super::{open, print};
 use crate::app::App;
 use crate::config::Config;
 use crate::jobs::Background;
+use crate::platform::tracing::Exporting;
 use crate::server::metrics::MetricsConfig;
 use crate::server::{self, ServerConfig};
 
@@ -29,11 +30,13 @@ pub(super) struct Serve {
     pub(super) listen: Option<String>,
 }
 
-pub(super) async fn run(config: &Config) -> anyhow::Result<()> {
+pub(super) async fn run(config: &Config, traces: Option<Exporting>) -> anyhow::Result<()> {
     let signals = signals().context("cannot listen for signals")?;
     let app = open::open(config).await?;
     let listener = bind(&config.server.listen).await?;
     greet(config, listener.local_addr()?);
+    let (stop_traces, stopped) = watch::channel(0);
+    let traces = traces.map(|traces| tokio::spawn(traces.run(reached(stopped, 1))));
     let background = Background::start(&app);
     let settings = ServerConfig {
         listen: config.connections.clone(),
@@ -53,6 +56,11 @@ pub(super) async fn run(config: &Config) -> anyhow::Result<()> {
     .await;
     drop(background);
     metrics.abort_all();
+    stop_traces.send_replace(1);
+    if let Some(traces) = traces {
+        // Bounded by itself.
+        let _ = traces.await;
+    }
     app.close().await;
     served?;
     tracing::info!("stopped");

@@ -24,6 +24,7 @@ pub use nearest::nearest;
 use crate::base::json::JsonLimits;
 use crate::base::limits::QueryLimits;
 use crate::platform::database::DatabaseConfig;
+use crate::platform::tracing::TraceConfig;
 use crate::server::delivery::ApiConfig;
 use crate::server::headers::HeaderConfig;
 use crate::server::listen::ListenConfig;
@@ -60,6 +61,8 @@ pub struct Config {
     pub log: LogConfig,
     /// Who may read the metrics.
     pub metrics: MetricsConfig,
+    /// What is traced and where to.
+    pub otel: TraceConfig,
 }
 
 impl Default for Config {
@@ -75,6 +78,7 @@ impl Default for Config {
             api: ApiConfig::default(),
             log: LogConfig::default(),
             metrics: MetricsConfig::default(),
+            otel: TraceConfig::default(),
         }
     }
 }
