@@ -23,8 +23,6 @@ pub enum Cached {
     Hit,
     /// The answer had to be made.
     Miss,
-    /// Such answers are not kept.
-    Bypass,
 }
 
 impl Cached {
@@ -33,7 +31,6 @@ impl Cached {
         match self {
             Self::Hit => "hit",
             Self::Miss => "miss",
-            Self::Bypass => "bypass",
         }
     }
 }

@@ -15,6 +15,7 @@ use sha2::{Digest as _, Sha256};
 use super::error::ApiError;
 use crate::app::App;
 use crate::changes;
+use crate::delivery::cache::CacheNumbers;
 use crate::platform::metrics::{self, Kind, Page};
 
 /// Who may read the metrics.
@@ -93,6 +94,41 @@ impl Endpoint for Metrics {
     }
 }
 
+/// The cache of answers.
+fn cache(page: &mut Page, numbers: &CacheNumbers) {
+    let name = "tympan_cache_requests_total";
+    page.family(
+        name,
+        Kind::Counter,
+        "Reads that the cache of answers could take; the hit ratio is hit / (hit + miss).",
+    );
+    page.value(name, &[("result", "hit")], numbers.hits as f64);
+    page.value(name, &[("result", "miss")], numbers.misses as f64);
+    let name = "tympan_cache_evictions_total";
+    page.family(
+        name,
+        Kind::Counter,
+        "Kept answers thrown away, because a change touches them or for want of room.",
+    );
+    page.value(name, &[("reason", "change")], numbers.touched as f64);
+    page.value(name, &[("reason", "room")], numbers.crowded as f64);
+    for (name, help, value) in [
+        ("tympan_cache_entries", "Answers kept.", numbers.answers),
+        (
+            "tympan_cache_shapes",
+            "Shapes of the queries of kept answers.",
+            numbers.shapes,
+        ),
+        (
+            "tympan_cache_bytes",
+            "Memory accounted for kept answers.",
+            numbers.bytes,
+        ),
+    ] {
+        page.one(name, Kind::Gauge, help, value as f64);
+    }
+}
+
 /// What only the app knows.
 async fn write(page: &mut Page, app: &App) {
     let generation = app.schema().generation as f64;
@@ -131,6 +167,7 @@ async fn write(page: &mut Page, app: &App) {
         "Writes that wait for the one writer of SQLite.",
         pool.waiting as f64,
     );
+    cache(page, &app.cache.numbers());
     let Ok(lags) = changes::lags(&app.database).await else {
         return;
     };

@@ -4,6 +4,7 @@ use tympan::app::App;
 use tympan::base::clock;
 use tympan::base::limits::QueryLimits;
 use tympan::changes::{self, Change, Cursor, Lag};
+use tympan::delivery::cache::CacheConfig;
 use tympan::platform::database::{DatabaseConfig, DatabaseError};
 
 use crate::support::Database;
@@ -27,7 +28,9 @@ async fn check(url: &str, name: &'static str) {
         url: url.to_owned(),
         ..DatabaseConfig::default()
     };
-    let app = App::open(&config, QueryLimits::default()).await.unwrap();
+    let app = App::open(&config, QueryLimits::default(), CacheConfig::default())
+        .await
+        .unwrap();
     let database = &app.database;
     let start = changes::end(database).await.unwrap();
     let hour_ago = clock::stamp(clock::now_ms() - 3_600_000);

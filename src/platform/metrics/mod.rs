@@ -6,9 +6,8 @@
 //!
 //! **Always true**: labels come from small fixed sets, or are names an operator gave and are bounded in number;
 //! no content, path, token or address is ever one.
-//! **Knows nothing about** HTTP and content. Start reading at [`REQUESTS`], [`CACHE`] and [`page`].
+//! **Knows nothing about** HTTP and content. Start reading at [`REQUESTS`] and [`page`].
 
-mod cache;
 mod counter;
 mod database;
 mod histogram;
@@ -18,7 +17,6 @@ mod process;
 mod requests;
 mod sampled;
 
-pub use cache::{CACHE, Cache};
 pub use counter::{Counter, Gauge};
 pub use database::{DATABASE, DatabaseCounts};
 pub use histogram::Histogram;
@@ -33,7 +31,6 @@ pub async fn page() -> Page {
     let mut page = Page::default();
     REQUESTS.write(&mut page);
     CONNECTIONS.write(&mut page);
-    CACHE.write(&mut page);
     DATABASE.write(&mut page);
     LOG.write(&mut page);
     TRACES.write(&mut page);
