@@ -83,6 +83,9 @@ fn counts_are_exact(database: Database) {
         assert!(grown("tympan_database_duration_seconds_count{kind=\"write\"}") >= 1.0);
         assert!(grown("tympan_database_duration_seconds_count{kind=\"read\"}") >= 4.0);
         assert!(grown("tympan_http_sent_bytes_total") > 1000.0);
+        assert!(grown("tympan_cache_requests_total{result=\"hit\"}") >= 2.0);
+        assert!(grown("tympan_cache_requests_total{result=\"miss\"}") >= 1.0);
+        assert!(after.contains_key("tympan_follower_lag_changes{follower=\"cache\"}"));
         assert!(
             after["tympan_http_requests_in_flight"] >= 1.0,
             "this very request"

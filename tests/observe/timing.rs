@@ -10,7 +10,13 @@ fn the_time_is_told_on_request_only() {
     assert_eq!(header(&plain, "server-timing"), None);
     let timed = ask(&site, "GET", "/api/articles", &["X-Tympan-Timing: 1"], "");
     let told = header(&timed, "server-timing").unwrap();
-    for part in ["total;dur=", "db;dur=", "render;dur=", " statements\"", "cache;desc="] {
+    for part in [
+        "total;dur=",
+        "db;dur=",
+        "render;dur=",
+        " statements\"",
+        "cache;desc=",
+    ] {
         assert!(told.contains(part), "{told}");
     }
     let of = |name: &str| -> f64 {
