@@ -25,9 +25,11 @@ use crate::base::json::JsonLimits;
 use crate::base::limits::QueryLimits;
 use crate::delivery::cache::CacheConfig;
 use crate::platform::database::DatabaseConfig;
+use crate::platform::tracing::TraceConfig;
 use crate::server::delivery::ApiConfig;
 use crate::server::headers::HeaderConfig;
 use crate::server::listen::ListenConfig;
+use crate::server::metrics::MetricsConfig;
 
 /// The file that is read from the working directory if it is there.
 pub const FILE: &str = "tympan.toml";
@@ -60,6 +62,10 @@ pub struct Config {
     pub cache: CacheConfig,
     /// What is written to standard error.
     pub log: LogConfig,
+    /// Who may read the metrics.
+    pub metrics: MetricsConfig,
+    /// What is traced and where to.
+    pub otel: TraceConfig,
 }
 
 impl Default for Config {
@@ -75,6 +81,8 @@ impl Default for Config {
             api: ApiConfig::default(),
             cache: CacheConfig::default(),
             log: LogConfig::default(),
+            metrics: MetricsConfig::default(),
+            otel: TraceConfig::default(),
         }
     }
 }
