@@ -58,6 +58,8 @@ const HOMES: &[(&str, &[&str])] = &[
     ("poem_openapi::", &["server"]),
     ("hyper::", &["server"]),
     ("hyper_util::", &["server"]),
+    ("reqwest::", &["platform/http_client"]),
+    ("rustls::", &["platform/http_client"]),
     ("clap::", &["cli", "config.rs", "main.rs"]),
     ("anyhow::", &["cli", "main.rs"]),
     ("println!", &["cli", "main.rs"]),

@@ -24,6 +24,7 @@ pub use nearest::nearest;
 use crate::base::json::JsonLimits;
 use crate::base::limits::QueryLimits;
 use crate::platform::database::DatabaseConfig;
+use crate::platform::http_client::OutboundConfig;
 use crate::server::delivery::ApiConfig;
 use crate::server::headers::HeaderConfig;
 use crate::server::listen::ListenConfig;
@@ -57,6 +58,8 @@ pub struct Config {
     pub api: ApiConfig,
     /// What is written to standard error.
     pub log: LogConfig,
+    /// Bounds of requests that leave.
+    pub outbound: OutboundConfig,
 }
 
 impl Default for Config {
@@ -71,6 +74,7 @@ impl Default for Config {
             limits: QueryLimits::default(),
             api: ApiConfig::default(),
             log: LogConfig::default(),
+            outbound: OutboundConfig::default(),
         }
     }
 }

@@ -1,2 +1,3 @@
 //! The outside world, wrapped. **Knows nothing about** content.
 pub mod database;
+pub mod http_client;
