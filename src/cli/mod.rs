@@ -19,6 +19,7 @@ mod schema;
 mod serve;
 mod token;
 mod user;
+mod webhook;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -65,6 +66,8 @@ enum Command {
     Role(role::Role),
     #[command(subcommand)]
     User(user::User),
+    #[command(subcommand)]
+    Webhook(webhook::Webhook),
     Config(config::Show),
     Openapi(openapi::OpenApi),
     Check(check::Check),
@@ -111,6 +114,7 @@ async fn dispatch(command: Command, loaded: &Loaded) -> anyhow::Result<()> {
         Command::Token(token) => token::run(token, config).await,
         Command::Role(role) => role::run(role, config).await,
         Command::User(user) => user::run(user, config).await,
+        Command::Webhook(webhook) => webhook::run(webhook, config).await,
         Command::Config(_) => config::run(loaded),
         Command::Openapi(openapi) => openapi::run(&openapi, config).await,
         Command::Check(_) => check::run(config).await,

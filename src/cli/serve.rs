@@ -12,7 +12,7 @@ use tokio::sync::watch;
 use super::failure::Failure;
 use super::{open, print};
 use crate::config::Config;
-use crate::jobs::Background;
+use crate::jobs::{Background, Outward};
 use crate::server::{self, ServerConfig};
 
 /// Serves the content over HTTP.
@@ -28,7 +28,14 @@ pub(super) async fn run(config: &Config) -> anyhow::Result<()> {
     let app = open::open(config).await?;
     let listener = bind(&config.server.listen).await?;
     greet(config, listener.local_addr()?);
-    let background = Background::start(&app);
+    let mut background = Background::start(&app);
+    background.tell_others(
+        &app,
+        Outward {
+            outbound: config.outbound.clone(),
+            webhooks: config.webhooks.clone(),
+        },
+    )?;
     let settings = ServerConfig {
         listen: config.connections.clone(),
         headers: config.headers.clone(),

@@ -28,6 +28,7 @@ use crate::platform::http_client::OutboundConfig;
 use crate::server::delivery::ApiConfig;
 use crate::server::headers::HeaderConfig;
 use crate::server::listen::ListenConfig;
+use crate::webhooks::WebhookConfig;
 
 /// The file that is read from the working directory if it is there.
 pub const FILE: &str = "tympan.toml";
@@ -60,6 +61,8 @@ pub struct Config {
     pub log: LogConfig,
     /// Bounds of requests that leave.
     pub outbound: OutboundConfig,
+    /// How webhooks are delivered.
+    pub webhooks: WebhookConfig,
 }
 
 impl Default for Config {
@@ -75,6 +78,7 @@ impl Default for Config {
             api: ApiConfig::default(),
             log: LogConfig::default(),
             outbound: OutboundConfig::default(),
+            webhooks: WebhookConfig::default(),
         }
     }
 }
