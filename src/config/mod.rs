@@ -23,6 +23,7 @@ pub use nearest::nearest;
 
 use crate::base::json::JsonLimits;
 use crate::base::limits::QueryLimits;
+use crate::delivery::cache::CacheConfig;
 use crate::platform::database::DatabaseConfig;
 use crate::platform::http_client::OutboundConfig;
 use crate::server::delivery::ApiConfig;
@@ -57,6 +58,8 @@ pub struct Config {
     pub limits: QueryLimits,
     /// What the delivery API accepts.
     pub api: ApiConfig,
+    /// How answers are kept.
+    pub cache: CacheConfig,
     /// What is written to standard error.
     pub log: LogConfig,
     /// Bounds of requests that leave.
@@ -76,6 +79,7 @@ impl Default for Config {
             body: JsonLimits::default(),
             limits: QueryLimits::default(),
             api: ApiConfig::default(),
+            cache: CacheConfig::default(),
             log: LogConfig::default(),
             outbound: OutboundConfig::default(),
             webhooks: WebhookConfig::default(),
