@@ -62,20 +62,20 @@ create table webhook_attempts (
 );
 
 -- Cache tags that a CDN must forget; `*` is everything. wanted grows with every wish for the same tag, so that a wish
--- that comes while the tag is being purged is not lost.
+-- that comes while the tag is being purged is not lost; at is when it was wished for last.
 create table purge_tags (
     tag     text collate "C" not null primary key,
     wanted  bigint not null,
-    tries   bigint not null,
-    next_at bigint not null
+    at      bigint not null,
+    tries   bigint not null
 );
 -- One row: who may call the CDN now, until when, and when the next call may be made.
 create table purge_turn (
-    id          bigint not null primary key,
-    lease       bigint not null,
-    lease_until bigint not null,
-    next_call   bigint not null,
-    error       text collate "C",
+    id            bigint not null primary key,
+    lease         bigint not null,
+    lease_until   bigint not null,
+    next_call     bigint not null,
+    error         text collate "C",
     failing_since bigint
 );
 insert into purge_turn (id, lease, lease_until, next_call) values (1, 0, 0, 0);

@@ -62,20 +62,20 @@ create table webhook_attempts (
 ) strict, without rowid;
 
 -- Cache tags that a CDN must forget; `*` is everything. wanted grows with every wish for the same tag, so that a wish
--- that comes while the tag is being purged is not lost.
+-- that comes while the tag is being purged is not lost; at is when it was wished for last.
 create table purge_tags (
     tag     text not null primary key,
     wanted  integer not null,
-    tries   integer not null,
-    next_at integer not null
+    at      integer not null,
+    tries   integer not null
 ) strict;
 -- One row: who may call the CDN now, until when, and when the next call may be made.
 create table purge_turn (
-    id          integer not null primary key,
-    lease       integer not null,
-    lease_until integer not null,
-    next_call   integer not null,
-    error       text,
+    id            integer not null primary key,
+    lease         integer not null,
+    lease_until   integer not null,
+    next_call     integer not null,
+    error         text,
     failing_since integer
 ) strict;
 insert into purge_turn (id, lease, lease_until, next_call) values (1, 0, 0, 0);

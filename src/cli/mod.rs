@@ -14,6 +14,7 @@ mod logging;
 mod open;
 mod openapi;
 mod print;
+mod purge;
 mod role;
 mod schema;
 mod serve;
@@ -68,6 +69,7 @@ enum Command {
     User(user::User),
     #[command(subcommand)]
     Webhook(webhook::Webhook),
+    Purge(purge::Purge),
     Config(config::Show),
     Openapi(openapi::OpenApi),
     Check(check::Check),
@@ -114,6 +116,7 @@ async fn dispatch(command: Command, loaded: &Loaded) -> anyhow::Result<()> {
         Command::Token(token) => token::run(token, config).await,
         Command::Role(role) => role::run(role, config).await,
         Command::User(user) => user::run(user, config).await,
+        Command::Purge(purge) => purge::run(purge, config).await,
         Command::Webhook(webhook) => webhook::run(webhook, config).await,
         Command::Config(_) => config::run(loaded),
         Command::Openapi(openapi) => openapi::run(&openapi, config).await,

@@ -34,6 +34,7 @@ pub(super) async fn run(config: &Config) -> anyhow::Result<()> {
         Outward {
             outbound: config.outbound.clone(),
             webhooks: config.webhooks.clone(),
+            purge: config.purge.clone(),
         },
     )?;
     let settings = ServerConfig {

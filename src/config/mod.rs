@@ -26,6 +26,7 @@ use crate::base::limits::QueryLimits;
 use crate::delivery::cache::CacheConfig;
 use crate::platform::database::DatabaseConfig;
 use crate::platform::http_client::OutboundConfig;
+use crate::purges::PurgeConfig;
 use crate::server::delivery::ApiConfig;
 use crate::server::headers::HeaderConfig;
 use crate::server::listen::ListenConfig;
@@ -66,6 +67,8 @@ pub struct Config {
     pub outbound: OutboundConfig,
     /// How webhooks are delivered.
     pub webhooks: WebhookConfig,
+    /// Which CDN is told what it must forget.
+    pub purge: PurgeConfig,
 }
 
 impl Default for Config {
@@ -83,6 +86,7 @@ impl Default for Config {
             log: LogConfig::default(),
             outbound: OutboundConfig::default(),
             webhooks: WebhookConfig::default(),
+            purge: PurgeConfig::default(),
         }
     }
 }

@@ -1,4 +1,4 @@
-//! What is told to others: webhooks.
+//! What is told to others: webhooks, and what a CDN must forget.
 
 use std::sync::Arc;
 
@@ -7,6 +7,7 @@ use tokio::sync::Notify;
 use super::{Background, supervise};
 use crate::app::App;
 use crate::platform::http_client::{Client, OutboundConfig, OutboundError};
+use crate::purges::{PurgeConfig, Purger};
 use crate::webhooks::{self, Followed, Sender, WebhookConfig};
 
 /// The settings of what leaves.
@@ -16,15 +17,18 @@ pub struct Outward {
     pub outbound: OutboundConfig,
     /// Webhooks.
     pub webhooks: WebhookConfig,
+    /// Purges.
+    pub purge: PurgeConfig,
 }
 
 impl Background {
-    /// Starts following the change log for webhooks, and sending them.
+    /// Starts following the change log for webhooks, sending them, and purging if a CDN is configured.
     ///
     /// # Errors
-    /// When the settings of the client cannot be used.
+    /// When the settings cannot be used.
     pub fn tell_others(&mut self, app: &Arc<App>, outward: Outward) -> Result<(), OutboundError> {
         let client = Client::new(&outward.outbound)?;
+        outward.purge.check().map_err(OutboundError::Config)?;
         let queued = Arc::new(Notify::new());
         let types = Arc::clone(app);
         let followed = Followed {
@@ -37,6 +41,16 @@ impl Background {
         };
         let follow = move || webhooks::follow(followed.clone());
         self.tasks.spawn(supervise("webhooks follow", follow));
+        if outward.purge.is_on() {
+            let purger = Purger {
+                database: Arc::clone(&app.database),
+                client: client.clone(),
+                config: outward.purge,
+                timeout_ms: outward.outbound.timeout_ms,
+            };
+            let purge = move || purger.clone().run();
+            self.tasks.spawn(supervise("purges", purge));
+        }
         let sender = Sender {
             database: Arc::clone(&app.database),
             client,

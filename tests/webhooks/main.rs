@@ -18,6 +18,7 @@ mod crash;
 mod faults;
 mod fleet;
 mod manage;
+mod purges;
 mod receiver;
 mod site;
 #[path = "../support/mod.rs"]

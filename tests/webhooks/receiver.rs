@@ -124,9 +124,10 @@ impl Receiver {
     pub(crate) fn wait_until(&self, what: &str, enough: impl Fn(&[Got]) -> bool) -> Vec<Got> {
         let until = Instant::now() + crate::PATIENCE;
         loop {
-            let got = self.got();
+            // Without a copy: there may be thousands.
+            let got = self.got.lock().unwrap();
             if enough(&got) {
-                return got;
+                return got.clone();
             }
             if Instant::now() > until {
                 let seen: Vec<String> = got
@@ -139,7 +140,8 @@ impl Receiver {
                     seen.join("\n")
                 );
             }
-            thread::sleep(Duration::from_millis(5));
+            drop(got);
+            thread::sleep(Duration::from_millis(10));
         }
     }
 }
