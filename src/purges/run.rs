@@ -5,8 +5,10 @@ use std::time::Duration;
 
 use super::queue::{self, Turn};
 use super::{PurgeConfig, adapter};
+use crate::base::clock;
 use crate::platform::database::{Database, DatabaseError, Dialect};
 use crate::platform::http_client::Client;
+use crate::webhooks::retry_after;
 
 /// How often a node looks for wishes.
 const LOOK_EVERY: Duration = Duration::from_millis(200);
@@ -56,9 +58,15 @@ impl Purger {
 
     async fn call(&self, turn: Turn, failures: &mut u32) -> Result<(), DatabaseError> {
         let mut wrong = None;
+        let mut asked = 0;
         for request in adapter::requests(&self.config, &turn.what()) {
             let refusal = match self.client.send(request).await {
-                Ok(answer) => adapter::refusal(&self.config.adapter, &answer),
+                Ok(answer) => {
+                    let wait = answer.retry_after.as_deref();
+                    let wait = wait.and_then(|text| retry_after(text, clock::now_ms()));
+                    asked = asked.max(wait.unwrap_or(0));
+                    adapter::refusal(&self.config.adapter, &answer)
+                }
                 Err(error) => Some(error.to_string()),
             };
             // Each of several servers is told, whatever the others say.
@@ -80,7 +88,8 @@ impl Purger {
         }
         let wait = FIRST_WAIT_MS
             .saturating_mul(1 << (*failures).min(20))
-            .min(LONGEST_WAIT_MS);
+            .min(LONGEST_WAIT_MS)
+            .max(asked.min(LONGEST_WAIT_MS));
         *failures = failures.saturating_add(1);
         queue::failed(&self.database, turn, error, wait).await
     }

@@ -30,6 +30,7 @@ mod trial;
 pub use endpoints::{Endpoint, Header, Spec};
 pub use event::Event;
 pub use follow::{Followed, follow};
+pub use retry::wait as retry_after;
 pub use schedule::Schedule;
 pub use secret::{new_secret, signature};
 pub use send::Sender;

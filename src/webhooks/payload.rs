@@ -189,7 +189,7 @@ impl Writer<'_> {
         };
         if about.event.is_removal() {
             let values = about.sides.before.as_ref();
-            return Ok(self.from_change(&view, &query, identity, values));
+            return Ok(self.of_change(&view, &query, identity, values));
         }
         if let Some(entry) = self.stored(&query).await? {
             return Ok(Some(entry));
@@ -204,10 +204,10 @@ impl Writer<'_> {
             }
         }
         // It is gone again, or cannot be read as a whole.
-        Ok(self.from_change(&view, &query, identity, about.sides.after.as_ref()))
+        Ok(self.of_change(&view, &query, identity, about.sides.after.as_ref()))
     }
 
-    fn from_change(
+    fn of_change(
         &self,
         view: &View,
         query: &ListQuery<'_>,

@@ -86,8 +86,8 @@ fn judge(answer: &Answer) -> (Verdict, Option<String>) {
     }
 }
 
-/// `Retry-After`: seconds or a date.
-fn wait(text: &str, now_ms: i64) -> Option<u64> {
+/// `Retry-After`: seconds or a date, as milliseconds of at most a day.
+pub fn wait(text: &str, now_ms: i64) -> Option<u64> {
     let text = text.trim();
     let ms = match text.parse::<u64>() {
         Ok(seconds) => seconds.saturating_mul(1000),

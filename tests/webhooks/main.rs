@@ -23,6 +23,7 @@ mod receiver;
 mod site;
 #[path = "../support/mod.rs"]
 mod support;
+mod trust;
 
 use std::time::Duration;
 

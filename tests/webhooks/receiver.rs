@@ -7,6 +7,7 @@ use std::sync::{Arc, Mutex};
 use std::thread;
 use std::time::{Duration, Instant};
 
+use rustls::{ServerConfig, ServerConnection, StreamOwned};
 use serde_json::Value as Json;
 
 /// One request as it came.
@@ -60,6 +61,7 @@ type Script = Arc<dyn Fn(&Got, usize) -> Act + Send + Sync>;
 /// The receiver; it goes down when dropped.
 pub(crate) struct Receiver {
     pub(crate) address: SocketAddr,
+    tls: bool,
     got: Arc<Mutex<Vec<Got>>>,
     down: Arc<AtomicBool>,
     accepting: Option<thread::JoinHandle<()>>,
@@ -81,6 +83,20 @@ impl Receiver {
         address: SocketAddr,
         script: impl Fn(&Got, usize) -> Act + Send + Sync + 'static,
     ) -> Receiver {
+        Receiver::start(address, None, script)
+    }
+
+    /// One that takes everything behind TLS.
+    pub(crate) fn tls(config: ServerConfig) -> Receiver {
+        let address = "127.0.0.1:0".parse().unwrap();
+        Receiver::start(address, Some(Arc::new(config)), |_, _| OK)
+    }
+
+    fn start(
+        address: SocketAddr,
+        tls: Option<Arc<ServerConfig>>,
+        script: impl Fn(&Got, usize) -> Act + Send + Sync + 'static,
+    ) -> Receiver {
         let listener = TcpListener::bind(address).unwrap();
         let (got, down) = (
             Arc::<Mutex<Vec<Got>>>::default(),
@@ -89,6 +105,7 @@ impl Receiver {
         let script: Script = Arc::new(script);
         let address = listener.local_addr().unwrap();
         let (kept, ended) = (Arc::clone(&got), Arc::clone(&down));
+        let has_tls = tls.is_some();
         let accepting = thread::spawn(move || {
             for stream in listener.incoming() {
                 if ended.load(Ordering::SeqCst) {
@@ -97,11 +114,23 @@ impl Receiver {
                 let Ok(stream) = stream else { continue };
                 let (got, script, down) =
                     (Arc::clone(&kept), Arc::clone(&script), Arc::clone(&ended));
-                thread::spawn(move || serve(stream, &got, &script, &down));
+                let tls = tls.clone();
+                thread::spawn(move || {
+                    let _ = stream.set_read_timeout(Some(Duration::from_secs(60)));
+                    match tls {
+                        None => serve(stream, &got, &script, &down),
+                        Some(config) => {
+                            let connection = ServerConnection::new(config).unwrap();
+                            let stream = StreamOwned::new(connection, stream);
+                            serve(stream, &got, &script, &down);
+                        }
+                    }
+                });
             }
         });
         Receiver {
             address,
+            tls: has_tls,
             got,
             down,
             accepting: Some(accepting),
@@ -109,7 +138,8 @@ impl Receiver {
     }
 
     pub(crate) fn url(&self, path: &str) -> String {
-        format!("http://{}{path}", self.address)
+        let scheme = if self.tls { "https" } else { "http" };
+        format!("{scheme}://{}{path}", self.address)
     }
 
     pub(crate) fn got(&self) -> Vec<Got> {
@@ -156,8 +186,7 @@ impl Drop for Receiver {
     }
 }
 
-fn serve(mut stream: TcpStream, got: &Mutex<Vec<Got>>, script: &Script, down: &AtomicBool) {
-    let _ = stream.set_read_timeout(Some(Duration::from_secs(60)));
+fn serve(mut stream: impl Read + Write, got: &Mutex<Vec<Got>>, script: &Script, down: &AtomicBool) {
     while let Some(request) = read(&mut stream) {
         if down.load(Ordering::SeqCst) {
             return;
@@ -204,7 +233,7 @@ fn serve(mut stream: TcpStream, got: &Mutex<Vec<Got>>, script: &Script, down: &A
     }
 }
 
-fn read(stream: &mut TcpStream) -> Option<Got> {
+fn read(stream: &mut impl Read) -> Option<Got> {
     let mut bytes = Vec::new();
     let mut buffer = [0; 16_384];
     let head = loop {

@@ -64,7 +64,7 @@ impl Site {
         run(&mut self.command(arguments))
     }
 
-    fn command(&self, arguments: &[&str]) -> std::process::Command {
+    pub(crate) fn command(&self, arguments: &[&str]) -> std::process::Command {
         let all = [arguments, &["--config", self.config.to_str().unwrap()]].concat();
         self.server.database().command(&all)
     }

@@ -98,7 +98,8 @@ impl Client {
     /// # Errors
     /// When the configuration cannot be used.
     pub fn new(config: &OutboundConfig) -> Result<Self, OutboundError> {
-        Self::with_lookup(config, Arc::new(SystemLookup))
+        let system: Arc<dyn Lookup> = Arc::new(SystemLookup);
+        Self::with_lookup(config, &system)
     }
 
     /// A client with its own way to resolve names.
@@ -107,13 +108,13 @@ impl Client {
     /// When the configuration cannot be used.
     pub fn with_lookup(
         config: &OutboundConfig,
-        lookup: Arc<dyn Lookup>,
+        lookup: &Arc<dyn Lookup>,
     ) -> Result<Self, OutboundError> {
         let allowed = Arc::new(Allowed::parse(&config.allow)?);
         let roots = tls::Roots::load(&config.ca_file)?;
         let build = |allowed: Option<Arc<Allowed>>| {
             let resolver = Guarded {
-                lookup: Arc::clone(&lookup),
+                lookup: Arc::clone(lookup),
                 allowed,
             };
             let builder = reqwest::Client::builder()

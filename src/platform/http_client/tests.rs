@@ -32,6 +32,12 @@ async fn head(stream: &mut TcpStream) -> String {
     String::from_utf8_lossy(&text).into_owned()
 }
 
+async fn drip(mut stream: TcpStream) {
+    while stream.write_all(b"x").await.is_ok() {
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+}
+
 impl Server {
     async fn new(answer: &str, then: Then) -> Self {
         Self::on("127.0.0.1:0", answer, then).await
@@ -61,11 +67,7 @@ impl Server {
                         Then::Close => {}
                         Then::Hang => tokio::time::sleep(Duration::from_secs(600)).await,
                         Then::Flood => while stream.write_all(&[b'x'; 65_536]).await.is_ok() {},
-                        Then::Drip => {
-                            while stream.write_all(b"x").await.is_ok() {
-                                tokio::time::sleep(Duration::from_millis(20)).await;
-                            }
-                        }
+                        Then::Drip => drip(stream).await,
                     }
                 });
             }
@@ -117,7 +119,7 @@ fn client(allow: &[&str]) -> Client {
 struct Scripted(Mutex<VecDeque<Vec<IpAddr>>>);
 
 impl Scripted {
-    fn new(answers: &[&[&str]]) -> Arc<Self> {
+    fn new(answers: &[&[&str]]) -> Arc<dyn Lookup> {
         let answers = answers.iter().map(|answer| {
             let addresses = answer.iter().map(|address| address.parse().unwrap());
             addresses.collect()
@@ -237,7 +239,7 @@ async fn a_name_that_changes_its_address_never_leads_to_a_private_one() {
         &[&["::ffff:127.0.0.1"]],
         &[&["64:ff9b::7f00:1"]],
     ] {
-        let client = Client::with_lookup(&config(&[]), Scripted::new(answers)).unwrap();
+        let client = Client::with_lookup(&config(&[]), &Scripted::new(answers)).unwrap();
         for _ in 0..3 {
             let error = client
                 .send(get(&format!("http://rebind.example:{port}/")))
@@ -255,7 +257,7 @@ async fn the_address_that_was_checked_is_the_one_connected_to() {
     let port = listed.address.port();
     let other = Server::on(&format!("127.0.0.6:{port}"), ok, Then::Close).await;
     let lookup = Scripted::new(&[&["127.0.0.5"], &["127.0.0.6"]]);
-    let client = Client::with_lookup(&config(&["127.0.0.5"]), lookup).unwrap();
+    let client = Client::with_lookup(&config(&["127.0.0.5"]), &lookup).unwrap();
     let url = format!("http://rebind.example:{port}/");
     assert_eq!(client.send(get(&url)).await.unwrap().status, 200);
     assert_eq!(client.send(get(&url)).await, Err(OutboundError::Refused));
@@ -279,7 +281,7 @@ async fn what_is_listed_may_be_reached() {
         (name_with_port.as_str(), "inside.example"),
     ] {
         let lookup = Scripted::new(&[&["127.0.0.1"]]);
-        let client = Client::with_lookup(&config(&[allow]), lookup).unwrap();
+        let client = Client::with_lookup(&config(&[allow]), &lookup).unwrap();
         let answer = client.send(get(&format!("http://{host}:{port}/"))).await;
         assert_eq!(
             answer.map(|answer| answer.status),
@@ -295,7 +297,7 @@ async fn what_is_listed_may_be_reached() {
         ("127.0.0.2", "127.0.0.1"),
     ] {
         let lookup = Scripted::new(&[&["127.0.0.1"]]);
-        let client = Client::with_lookup(&config(&[allow]), lookup).unwrap();
+        let client = Client::with_lookup(&config(&[allow]), &lookup).unwrap();
         let answer = client.send(get(&format!("http://{host}:{port}/"))).await;
         assert_eq!(answer, Err(OutboundError::Refused), "{allow} {host}");
     }
@@ -440,7 +442,7 @@ async fn garbage_and_a_closed_port_are_errors_that_hide_the_url() {
         );
     }
     let lookup = Scripted::new(&[&[]]);
-    let nowhere = Client::with_lookup(&config(&[]), lookup).unwrap();
+    let nowhere = Client::with_lookup(&config(&[]), &lookup).unwrap();
     let error = nowhere.send(get("http://nowhere.example/")).await;
     assert_eq!(error, Err(OutboundError::NotFound));
 }
