@@ -5,8 +5,8 @@ use base64::engine::general_purpose::STANDARD;
 use hmac::{Hmac, KeyInit as _, Mac as _};
 use serde_json::{Value as Json, json};
 use sha2::Sha256;
-use tympan::access::{Grants, View};
-use tympan::entries::{Target, Which, WriteRequest};
+use tympan::entries::{Target, Which, WriteRequest, resolve};
+use tympan::schema::validate::{Mode, validate_entry};
 
 use crate::receiver::{Got, Receiver};
 use crate::site::{On, Site, block_on};
@@ -245,10 +245,6 @@ fn nothing_secret_is_in_any_payload() {
     assert_eq!(template.len(), 3);
     assert_eq!(template[0].json()["all"]["seo"]["metaTitle"], "open");
     assert_eq!(template[0].json()["note"], "<>");
-    // The view of such an endpoint is what decides.
-    let view = |schema| View::new(schema, &Grants::Nothing);
-    let nothing = block_on(async { view(site.app().await.schema()) });
-    assert!(!nothing.sees_all());
 }
 
 fn filters_choose(on: On) {
@@ -411,5 +407,127 @@ fn locales_are_told_of_one_by_one() {
     assert!(
         told.contains(&("entry.publish".into(), "Bonjour".into())),
         "{told:?}"
+    );
+}
+
+#[test]
+fn files_have_events_of_their_own() {
+    let site = Site::new(On::Sqlite);
+    let receiver = Receiver::new();
+    site.hook(
+        "files",
+        &receiver.url("/"),
+        &["--event", "media.create,media.delete"],
+    );
+    let id = block_on(async {
+        let app = site.app().await;
+        let schema = app.schema();
+        let content_type = schema
+            .content_type(tympan::access::FILE_TYPE)
+            .unwrap()
+            .clone();
+        let json = json!({ "name": "a.png", "hash": "h", "mime": "image/png", "size": 1.5, "url": "/a.png", "provider": "local" });
+        let checked = validate_entry(
+            &schema,
+            &content_type,
+            json.as_object().unwrap(),
+            Mode::Publish,
+            false,
+        )
+        .unwrap();
+        let edit = resolve::resolve(&app.database, &schema, &content_type, &checked)
+            .await
+            .unwrap();
+        let request = WriteRequest {
+            schema,
+            content_type,
+            locale: String::new(),
+            target: Target::Published,
+            author: None,
+            expected: None,
+        };
+        let saved = app
+            .entries
+            .create(request.clone(), edit, None)
+            .await
+            .unwrap();
+        receiver.wait_for(1);
+        app.entries
+            .delete(request, Which::Id(saved.document_id.clone()), true)
+            .await
+            .unwrap();
+        app.close().await;
+        saved.document_id
+    });
+    let got = receiver.wait_for(2);
+    assert_eq!(events(&got), ["media.create", "media.delete"]);
+    let json = got[0].json();
+    assert_eq!(keys(&json), ["event", "createdAt", "media"]);
+    assert_eq!(
+        (&json["media"]["name"], &json["media"]["documentId"]),
+        (&json!("a.png"), &json!(id))
+    );
+    assert_eq!(got[1].json()["media"]["url"], "/a.png");
+}
+
+#[test]
+fn an_entry_that_is_too_large_is_sent_as_its_identity() {
+    let site = Site::with(On::Sqlite, "[webhooks]\npayload_bytes = 1024\n");
+    let receiver = Receiver::new();
+    site.hook("small", &receiver.url("/"), &["--event", "entry.publish"]);
+    let id = site.make(
+        "/articles",
+        &json!({ "title": "Long", "body": "x".repeat(5000) }),
+    );
+    let entry = receiver.wait_for(1)[0].json()["entry"].clone();
+    assert_eq!(entry, json!({ "documentId": id, "locale": "en" }));
+    assert!(site.server.log().contains("too large"));
+}
+
+#[test]
+fn a_query_that_the_schema_has_outgrown_loses_no_event() {
+    let site = Site::new(On::Sqlite);
+    let receiver = Receiver::new();
+    let more = [
+        "--event",
+        "entry.publish",
+        "--type",
+        "article",
+        "--query",
+        "filters[kind]=news&fields=title",
+    ];
+    site.hook("news", &receiver.url("/"), &more);
+    site.make("/articles", &json!({ "title": "One", "kind": "news" }));
+    receiver.wait_for(1);
+    let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/leaks/schema");
+    let copy = site.config.with_file_name("schema");
+    for folder in ["types", "components/parts"] {
+        std::fs::create_dir_all(copy.join(folder)).unwrap();
+        for file in std::fs::read_dir(root.join(folder)).unwrap() {
+            let file = file.unwrap();
+            std::fs::copy(file.path(), copy.join(folder).join(file.file_name())).unwrap();
+        }
+    }
+    std::fs::copy(root.join("locales.json"), copy.join("locales.json")).unwrap();
+    let article = copy.join("types/article.json");
+    let mut json: Json = serde_json::from_str(&std::fs::read_to_string(&article).unwrap()).unwrap();
+    json["attributes"].as_object_mut().unwrap().remove("kind");
+    std::fs::write(&article, json.to_string()).unwrap();
+    site.run(&["schema", "apply", copy.to_str().unwrap(), "--yes"]);
+    let until = std::time::Instant::now() + crate::PATIENCE;
+    // The server serves the new schema after a moment.
+    while site.send("GET", "/articles?fields=kind", None).0 != 400 {
+        assert!(std::time::Instant::now() < until);
+    }
+    let id = site.make("/articles", &json!({ "title": "Two" }));
+    let got = receiver.wait_for(2);
+    assert_eq!(
+        got[1].json()["entry"],
+        json!({ "documentId": id, "locale": "en" })
+    );
+    assert!(
+        site.server
+            .log()
+            .contains("does not fit the schema any more")
     );
 }

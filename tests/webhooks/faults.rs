@@ -360,3 +360,39 @@ fn private_targets_are_refused_without_being_asked() {
     );
     assert_eq!(receiver.got().len(), 0);
 }
+
+fn a_try_that_was_taken_over_moves_nothing(on: On) {
+    let site = Site::new(on);
+    let receiver = Receiver::with(|_, before| match before {
+        0 => Act::Late(Duration::from_millis(1200)),
+        _ => OK,
+    });
+    site.hook("site", &receiver.url("/"), &["--event", "entry.publish"]);
+    site.make("/tags", &json!({ "name": "first" }));
+    receiver.wait_for(1);
+    // As if this node had been stopped for so long that another one took over and is trying, too.
+    site.execute("update webhook_deliveries set tries = tries + 1, step = step + 1");
+    site.execute("update webhooks set lease = lease + 1, lease_until = 0");
+    let got = receiver.wait_for(2);
+    assert_eq!(
+        (
+            got[0].header("tympan-attempt"),
+            got[1].header("tympan-attempt")
+        ),
+        ("1", "3")
+    );
+    assert_eq!((got[0].id(), &got[0].body), (got[1].id(), &got[1].body));
+    let log = site.wait_for(&["webhook", "deliveries", "1"], "delivered");
+    assert!(log.contains("3 tries"), "{log}");
+    site.wait_for(&["webhook", "deliveries", "1"], "try 1");
+}
+
+#[test]
+fn a_try_that_was_taken_over_moves_nothing_on_sqlite() {
+    a_try_that_was_taken_over_moves_nothing(On::Sqlite);
+}
+
+#[test]
+fn a_try_that_was_taken_over_moves_nothing_on_postgres() {
+    a_try_that_was_taken_over_moves_nothing(On::Postgres);
+}

@@ -44,6 +44,8 @@ pub(crate) enum Act {
     Body(u16, String),
     /// No answer for so long.
     Hang(Duration),
+    /// 200, but so late.
+    Late(Duration),
     /// An answer whose body breaks off.
     Break,
     /// A body that never ends.
@@ -216,6 +218,10 @@ fn serve(mut stream: impl Read + Write, got: &Mutex<Vec<Got>>, script: &Script, 
                     thread::sleep(Duration::from_millis(20));
                 }
                 return;
+            }
+            Act::Late(time) => {
+                thread::sleep(time);
+                stream.write_all(b"HTTP/1.1 200 X\r\ncontent-length: 0\r\n\r\n")
             }
             Act::Break => {
                 let _ = stream.write_all(b"HTTP/1.1 200 X\r\ncontent-length: 100\r\n\r\nhalf");
