@@ -45,7 +45,9 @@ create table webhook_deliveries (
     finished_at integer
 ) strict;
 create unique index webhook_deliveries__event on webhook_deliveries (endpoint, event_id);
-create index webhook_deliveries_waiting on webhook_deliveries (endpoint, next_at) where state = 'waiting';
+-- Whether something of an endpoint is due, and its oldest that is.
+create index webhook_deliveries_due on webhook_deliveries (endpoint, next_at) where state = 'waiting';
+create index webhook_deliveries_order on webhook_deliveries (endpoint, id, next_at) where state = 'waiting';
 create index webhook_deliveries_finished on webhook_deliveries (finished_at) where finished_at is not null;
 
 -- What was sent and answered, without secrets.

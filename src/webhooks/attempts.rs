@@ -9,6 +9,8 @@ use crate::platform::database::{Database, DatabaseError, Statement, Transaction}
 
 /// A paused endpoint has failed at least so often.
 const FAILURES_BEFORE_PAUSE: i64 = 8;
+/// A receiver that failed so often in a row was down.
+const FAILURES_OF_A_DOWN_RECEIVER: i64 = 5;
 /// What a try says that was never finished.
 const UNFINISHED: &str = "no answer was recorded: the process that sent it ended";
 
@@ -85,11 +87,11 @@ pub(super) async fn finish(
                     (Verdict::Failed, Some(wait)) => format!("next_at = {now} + {wait}"),
                     (Verdict::Failed, None) => format!("state = 'parked', finished_at = {now}"),
                 };
-                let statement = Statement::new(format!("update webhook_deliveries set {moved} {mine}"));
+                let statement =
+                    Statement::new(format!("update webhook_deliveries set {moved} {mine}"));
                 tx.execute(statement.bind(id).bind(number)).await?;
                 if outcome.verdict == Verdict::Delivered {
-                    let sql = "update webhooks set failures = 0, failing_since = null where id = $1 and failures > 0";
-                    tx.execute(Statement::new(sql).bind(endpoint)).await?;
+                    recovered(tx, endpoint).await?;
                     return Ok(None);
                 }
                 failed(tx, endpoint, outcome.verdict, pause_after).await
@@ -108,6 +110,29 @@ fn ended(delivery: i64, number: i64, outcome: &Outcome) -> Statement {
         .bind(outcome.status.map(i64::from))
         .bind(outcome.response.as_deref())
         .bind(outcome.error.as_deref())
+}
+
+/// Forgets the failures. A receiver that was down and is back gets at once what waits for it; one that only refuses
+/// certain events does not, or their tries would be used up by the success of others.
+async fn recovered(tx: &mut Transaction, endpoint: i64) -> Result<(), DatabaseError> {
+    let down = "select failures from webhooks where id = $1";
+    let row = tx
+        .fetch_optional(Statement::new(down).bind(endpoint))
+        .await?;
+    let failures = row.map_or(Ok(0), |row| row.integer(0))?;
+    if failures == 0 {
+        return Ok(());
+    }
+    let forget = "update webhooks set failures = 0, failing_since = null where id = $1";
+    tx.execute(Statement::new(forget).bind(endpoint)).await?;
+    if failures >= FAILURES_OF_A_DOWN_RECEIVER {
+        let now = now(tx.dialect());
+        let hurry = format!(
+            "update webhook_deliveries set next_at = {now} where endpoint = $1 and state = 'waiting' and next_at > {now}"
+        );
+        tx.execute(Statement::new(hurry).bind(endpoint)).await?;
+    }
+    Ok(())
 }
 
 /// Counts a failure and pauses an endpoint that is gone or has failed for too long.

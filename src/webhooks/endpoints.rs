@@ -302,6 +302,8 @@ pub async fn delete(database: &Database, name: &str) -> Result<(), WebhookError>
     let found: bool = database
         .write(move |tx| {
             Box::pin(async move {
+                // Nothing is queued for it while it is removed.
+                tx.fetch_optional(locked_cursor(tx.dialect())).await?;
                 let delete = "delete from webhooks where name = $1 returning id";
                 let row = tx.fetch_optional(Statement::new(delete).bind(wanted)).await?;
                 let Some(row) = row else {

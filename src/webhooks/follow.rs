@@ -185,7 +185,7 @@ async fn advance(
                 if here != Some(from) {
                     return Ok(false);
                 }
-                queue::insert(tx, &queued, first_wait).await?;
+                queue::insert(tx, queued, first_wait).await?;
                 tx.execute(to.keep(CURSOR)).await?;
                 Ok(true)
             })

@@ -23,10 +23,8 @@ pub(super) async fn prune(
     let park =
         database.write(move |tx| Box::pin(async move { tx.execute(Statement::new(park)).await }));
     let _: u64 = park.await?;
-    // Deliveries that were queued while their endpoint was being deleted belong to nobody.
     let old = format!(
-        "select id from webhook_deliveries where finished_at < {now} - {kept} \
-         or endpoint not in (select id from webhooks) limit {BATCH}"
+        "select id from webhook_deliveries where finished_at < {now} - {kept} limit {BATCH}"
     );
     loop {
         let old = old.clone();

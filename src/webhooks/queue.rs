@@ -1,5 +1,6 @@
 //! The queues of the endpoints: putting in, claiming, taking out.
 
+use std::collections::BTreeSet;
 use std::fmt::Write as _;
 
 use super::endpoints::{self, Header};
@@ -56,12 +57,21 @@ pub(super) struct Item {
     pub(super) step: i64,
 }
 
-/// Queues deliveries; one that is there already is left alone.
+/// Queues deliveries of endpoints that still exist; one that is there already is left alone.
 pub(super) async fn insert(
     tx: &mut Transaction,
-    queued: &[Queued],
+    mut queued: Vec<Queued>,
     first_wait: u64,
 ) -> Result<(), DatabaseError> {
+    if queued.is_empty() {
+        return Ok(());
+    }
+    let rows = tx
+        .fetch_all(Statement::new("select id from webhooks"))
+        .await?;
+    let ids = rows.iter().map(|row| row.integer(0));
+    let existing: BTreeSet<i64> = ids.collect::<Result<_, _>>()?;
+    queued.retain(|row| existing.contains(&row.endpoint));
     let now = now(tx.dialect());
     for rows in queued.chunks(ROWS) {
         let mut sql = String::from(
@@ -226,12 +236,13 @@ async fn held(tx: &mut Transaction, claim: &Claim) -> Result<Option<Work>, Datab
     }))
 }
 
-/// What is due, the oldest first.
+/// What is due, the oldest first. The sum keeps the database from gathering and sorting everything that is due for a
+/// few rows of it.
 async fn due(tx: &mut Transaction, endpoint: i64, limit: u32) -> Result<Vec<Item>, DatabaseError> {
     let now = now(tx.dialect());
     let sql = format!(
         "select id, event_id, event, payload, sequence, tries, step from webhook_deliveries \
-         where endpoint = $1 and state = 'waiting' and next_at <= {now} order by id limit {limit}"
+         where endpoint = $1 and state = 'waiting' and next_at + 0 <= {now} order by id limit {limit}"
     );
     let rows = tx.fetch_all(Statement::new(sql).bind(endpoint)).await?;
     rows.iter().map(item).collect()

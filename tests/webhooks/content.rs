@@ -513,7 +513,13 @@ fn a_query_that_the_schema_has_outgrown_loses_no_event() {
     let mut json: Json = serde_json::from_str(&std::fs::read_to_string(&article).unwrap()).unwrap();
     json["attributes"].as_object_mut().unwrap().remove("kind");
     std::fs::write(&article, json.to_string()).unwrap();
-    site.run(&["schema", "apply", copy.to_str().unwrap(), "--yes"]);
+    site.run(&[
+        "schema",
+        "apply",
+        copy.to_str().unwrap(),
+        "--yes",
+        "--allow-loss",
+    ]);
     let until = std::time::Instant::now() + crate::PATIENCE;
     // The server serves the new schema after a moment.
     while site.send("GET", "/articles?fields=kind", None).0 != 400 {

@@ -396,3 +396,27 @@ fn a_try_that_was_taken_over_moves_nothing_on_sqlite() {
 fn a_try_that_was_taken_over_moves_nothing_on_postgres() {
     a_try_that_was_taken_over_moves_nothing(On::Postgres);
 }
+
+#[test]
+fn who_is_back_gets_at_once_what_waits() {
+    // After two quick tries the next one comes in an hour; only the receiver's return can bring it sooner.
+    let site = Site::with(On::Sqlite, "[webhooks]\nschedule = \"0ms 10ms 1h 1h\"\n");
+    let back = Arc::new(AtomicBool::new(false));
+    let returned = Arc::clone(&back);
+    let receiver = Receiver::with(move |_, _| match returned.load(Ordering::SeqCst) {
+        true => OK,
+        false => status(502),
+    });
+    site.hook("site", &receiver.url("/"), &["--event", "entry.publish"]);
+    let ids: Vec<String> = (0..5)
+        .map(|n| site.make("/tags", &json!({ "name": format!("{n}") })))
+        .collect();
+    receiver.wait_for(10);
+    site.wait_for(&["webhook", "show", "site"], "failing (10 tries)");
+    back.store(true, Ordering::SeqCst);
+    site.make("/tags", &json!({ "name": "new" }));
+    let got = receiver.wait_for(16);
+    for id in &ids {
+        assert!(got[10..].iter().any(|got| got.body.contains(id)), "{id}");
+    }
+}
