@@ -26,10 +26,12 @@ use crate::base::limits::QueryLimits;
 use crate::delivery::cache::CacheConfig;
 use crate::platform::database::DatabaseConfig;
 use crate::platform::http_client::OutboundConfig;
+use crate::platform::tracing::TraceConfig;
 use crate::purges::PurgeConfig;
 use crate::server::delivery::ApiConfig;
 use crate::server::headers::HeaderConfig;
 use crate::server::listen::ListenConfig;
+use crate::server::metrics::MetricsConfig;
 use crate::webhooks::WebhookConfig;
 
 /// The file that is read from the working directory if it is there.
@@ -69,6 +71,10 @@ pub struct Config {
     pub webhooks: WebhookConfig,
     /// Which CDN is told what it must forget.
     pub purge: PurgeConfig,
+    /// Who may read the metrics.
+    pub metrics: MetricsConfig,
+    /// What is traced and where to.
+    pub otel: TraceConfig,
 }
 
 impl Default for Config {
@@ -87,6 +93,8 @@ impl Default for Config {
             outbound: OutboundConfig::default(),
             webhooks: WebhookConfig::default(),
             purge: PurgeConfig::default(),
+            metrics: MetricsConfig::default(),
+            otel: TraceConfig::default(),
         }
     }
 }

@@ -42,9 +42,12 @@ impl Background {
         let follow = move || webhooks::follow(followed.clone());
         self.tasks.spawn(supervise("webhooks follow", follow));
         if outward.purge.is_on() {
+            let urls = outward.purge.urls.iter();
+            let configured =
+                urls.fold(outward.outbound.clone(), |config, url| config.allowing(url));
             let purger = Purger {
                 database: Arc::clone(&app.database),
-                client: client.clone(),
+                client: Client::new(&configured)?,
                 config: outward.purge,
                 timeout_ms: outward.outbound.timeout_ms,
             };

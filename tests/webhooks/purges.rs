@@ -13,7 +13,11 @@ use crate::site::{On, Site};
 use crate::support::{Database, Server};
 
 fn site(on: On, settings: &str) -> Site {
-    Site::with(on, &format!("[purge]\nper_minute = 6000\n{settings}"))
+    // What the settings name needs no entry in the list of private targets.
+    Site::with(
+        on,
+        &format!("[outbound]\nallow = []\n[purge]\nper_minute = 6000\n{settings}"),
+    )
 }
 
 fn confirmed() -> Act {

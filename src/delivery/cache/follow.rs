@@ -3,11 +3,14 @@
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
+use tracing::Instrument as _;
+
 use super::impact::Impact;
 use super::{Cache, lock, resolve};
 use crate::changes::{self};
 use crate::changes::{Change, Signal, Tail};
 use crate::platform::database::{Database, DatabaseError};
+use crate::platform::tracing as spans;
 use crate::schema::Schema;
 
 /// More changes at once than this throw everything away: an import.
@@ -23,12 +26,15 @@ impl Cache {
         if !self.followed.load(Ordering::Acquire) {
             return;
         }
-        self.evict_all(database, schema, changes).await;
-        let mut applied = lock(&self.applied);
-        if applied.len() > MOST_APPLIED {
-            applied.clear();
+        {
+            // First, so that the log does not bring the same change a second time in between.
+            let mut applied = lock(&self.applied);
+            if applied.len() > MOST_APPLIED {
+                applied.clear();
+            }
+            applied.extend(changes.iter().map(|change| change.origin));
         }
-        applied.extend(changes.iter().map(|change| change.origin));
+        self.evict_all(database, schema, changes).await;
     }
 
     /// Follows the log; `seen` is called with every batch before what it touches is thrown away.
@@ -47,6 +53,8 @@ impl Cache {
         self.clear();
         let mut tail = Tail::new(Arc::clone(&database), end, signal);
         self.followed.store(true, Ordering::Release);
+        let follower = changes::follower("cache");
+        follower.at(end);
         loop {
             let batch = match tail.next(BATCH).await {
                 Ok(batch) => batch,
@@ -66,7 +74,11 @@ impl Cache {
                     .filter(|change| !applied.remove(&change.origin));
                 unseen.collect()
             };
-            self.evict_all(&database, &schema(), &fresh).await;
+            let span = spans::follower("cache", fresh.len());
+            self.evict_all(&database, &schema(), &fresh)
+                .instrument(span)
+                .await;
+            follower.at(tail.cursor());
         }
     }
 

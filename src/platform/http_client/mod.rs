@@ -59,6 +59,17 @@ impl Default for OutboundConfig {
     }
 }
 
+impl OutboundConfig {
+    /// The same, for a client that may also reach the host of this URL: whoever writes the settings names it.
+    #[must_use]
+    pub fn allowing(mut self, url: &str) -> Self {
+        if let Ok(target) = Target::parse(url) {
+            self.allow.push(format!("{}:{}", target.host, target.port));
+        }
+        self
+    }
+}
+
 /// One request that leaves. It has no `Debug`: headers and body may hold secrets.
 #[allow(
     missing_debug_implementations,

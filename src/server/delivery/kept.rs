@@ -7,6 +7,7 @@ use poem::http::header::{self, HeaderMap, HeaderName, HeaderValue};
 use poem::http::{Method, StatusCode};
 
 use crate::delivery::cache::{Answer, Encoding, Served};
+use crate::platform::tally::{self, Cached};
 use crate::schema::ContentType;
 use crate::server::error::ApiError;
 
@@ -40,6 +41,11 @@ pub(super) fn control<'a>(content_type: &'a ContentType, configured: &'a str) ->
 /// The response of an answer.
 pub(super) fn respond(served: &Served, asking: &HeaderMap) -> Result<Response, ApiError> {
     let answer = &served.answer;
+    tally::cached(if served.kept {
+        Cached::Hit
+    } else {
+        Cached::Miss
+    });
     if answer.body.is_none() {
         return Err(ApiError::not_found());
     }

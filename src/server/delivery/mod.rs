@@ -24,6 +24,7 @@ use crate::access::{Action, View};
 use crate::app::{App, Caller};
 use crate::base::json::JsonLimits;
 use crate::delivery::cache::{Asked, Served};
+use crate::platform::{metrics, tally};
 use crate::schema::{ContentType, TypeKind};
 
 /// What the delivery API accepts.
@@ -110,6 +111,9 @@ impl Api {
             headers: request.headers(),
         };
         let single = content_type.kind == TypeKind::Single;
+        if single && request.method().is_safe() {
+            tally::route(metrics::Route::One);
+        }
         match (request.method(), steps.as_slice(), single) {
             (&Method::GET | &Method::HEAD, [_], false) => call.list().await,
             (&Method::GET | &Method::HEAD, [_, "aggregate"], false) => call.aggregate().await,
