@@ -11,7 +11,6 @@ mod parent;
 mod queue;
 mod spans;
 
-pub use client::Client;
 pub use config::{TraceConfig, TraceError};
 pub use export::{Exporting, Outbound};
 pub use parent::traceparent;
