@@ -98,6 +98,10 @@ pub struct App {
     pub limits: QueryLimits,
     /// Rings when the change log may have grown.
     pub signal: Signal,
+    /// Rings when this process has written.
+    pub written: Signal,
+    /// Rings when another process may have written.
+    pub heard: Signal,
     state: ArcSwap<State>,
     seen: Mutex<Cursor>,
 }
@@ -114,10 +118,11 @@ impl App {
         let directory = Directory::load(&database).await?;
         let totals = Arc::new(Totals::new());
         let signal = Signal::default();
-        let (counted, rung) = (Arc::clone(&totals), signal.clone());
+        let written = Signal::default();
+        let (counted, rung) = (Arc::clone(&totals), [signal.clone(), written.clone()]);
         let committed = move |_: Vec<Change>| -> BoxFuture<'static, ()> {
             counted.bump();
-            rung.ring();
+            rung.iter().for_each(Signal::ring);
             Box::pin(std::future::ready(()))
         };
         Ok(Arc::new(Self {
@@ -125,6 +130,8 @@ impl App {
             state: ArcSwap::from_pointee(State::new(schema, &directory)),
             seen: Mutex::new(Cursor::default()),
             signal,
+            written,
+            heard: Signal::default(),
             database,
             totals,
             limits,
@@ -193,6 +200,7 @@ impl App {
             false => Arc::new(store::load(&self.database).await?),
         };
         let directory = Directory::load(&self.database).await?;
+        self.database.reach().await?;
         self.state.store(Arc::new(State::new(schema, &directory)));
         self.totals.bump();
         Ok(true)
@@ -203,14 +211,20 @@ impl App {
     /// # Errors
     /// When the database fails; then it is called again.
     pub async fn watch(self: Arc<Self>) -> Result<(), AppError> {
+        let mut heard = self.heard.subscribe();
         loop {
+            heard.borrow_and_update();
             let end = changes::end(&self.database).await?;
             if self.has_moved_to(end) {
+                self.database.reach().await?;
                 self.totals.bump();
                 self.signal.ring();
             }
             self.refresh().await?;
-            tokio::time::sleep(LOOK_EVERY).await;
+            tokio::select! {
+                _ = heard.changed() => {}
+                () = tokio::time::sleep(LOOK_EVERY) => {}
+            }
         }
     }
 

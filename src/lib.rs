@@ -86,5 +86,8 @@ pub mod imports;
 pub mod jobs;
 pub mod platform;
 pub mod query;
+pub mod queue;
+pub mod rate;
+pub mod schedules;
 pub mod schema;
 pub mod server;

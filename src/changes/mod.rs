@@ -11,11 +11,13 @@
 mod cursor;
 mod detail;
 mod log;
+mod prune;
 mod tail;
 
 pub use cursor::Cursor;
 pub use detail::{Detail, LinkSides, Sides};
 pub use log::{end, end_of, oldest, read};
+pub use prune::{ChangesConfig, prune};
 pub use tail::{Signal, Tail};
 
 use crate::platform::database::Statement;

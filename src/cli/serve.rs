@@ -28,12 +28,13 @@ pub(super) async fn run(config: &Config) -> anyhow::Result<()> {
     let app = open::open(config).await?;
     let listener = bind(&config.server.listen).await?;
     greet(config, listener.local_addr()?);
-    let background = Background::start(&app);
+    let background = Background::start(&app, &config.jobs, &config.changes);
     let settings = ServerConfig {
         listen: config.connections.clone(),
         headers: config.headers.clone(),
         body: config.body,
         api: config.api.clone(),
+        rate: config.rate.clone(),
     };
     let served = server::serve(
         Arc::clone(&app),

@@ -23,7 +23,10 @@ pub use nearest::nearest;
 
 use crate::base::json::JsonLimits;
 use crate::base::limits::QueryLimits;
+use crate::changes::ChangesConfig;
+use crate::jobs::JobsConfig;
 use crate::platform::database::DatabaseConfig;
+use crate::rate::RateConfig;
 use crate::server::delivery::ApiConfig;
 use crate::server::headers::HeaderConfig;
 use crate::server::listen::ListenConfig;
@@ -55,6 +58,12 @@ pub struct Config {
     pub limits: QueryLimits,
     /// What the delivery API accepts.
     pub api: ApiConfig,
+    /// How often callers may ask.
+    pub rate: RateConfig,
+    /// The change log.
+    pub changes: ChangesConfig,
+    /// Work beside requests.
+    pub jobs: JobsConfig,
     /// What is written to standard error.
     pub log: LogConfig,
 }
@@ -70,6 +79,9 @@ impl Default for Config {
             body: JsonLimits::default(),
             limits: QueryLimits::default(),
             api: ApiConfig::default(),
+            rate: RateConfig::default(),
+            changes: ChangesConfig::default(),
+            jobs: JobsConfig::default(),
             log: LogConfig::default(),
         }
     }

@@ -12,6 +12,7 @@ pub mod headers;
 pub mod health;
 pub mod listen;
 pub mod openapi;
+pub mod rate;
 
 use std::future::Future;
 use std::sync::Arc;
@@ -21,6 +22,7 @@ use poem::{Endpoint, EndpointExt as _, Route};
 use crate::app::App;
 use crate::base::json::JsonLimits;
 use crate::platform::database::{DatabaseError, Statement};
+use crate::rate::RateConfig;
 use headers::{HeaderConfig, HeaderConfigError, Outer};
 use listen::{Accept, ListenConfig, Report};
 
@@ -35,6 +37,8 @@ pub struct ServerConfig {
     pub body: JsonLimits,
     /// What the delivery API accepts.
     pub api: delivery::ApiConfig,
+    /// How often callers may ask.
+    pub rate: RateConfig,
 }
 
 /// Serves until `shutdown` is done, then lets requests in flight finish; `hurry` cuts what is left.

@@ -6,6 +6,7 @@
 mod answer;
 mod fixed;
 mod read;
+mod schedule;
 mod write;
 
 use std::sync::Arc;
@@ -18,6 +19,7 @@ use fixed::Fixed;
 
 use super::ServerConfig;
 use super::error::ApiError;
+use super::rate::Rates;
 use super::{authenticate, headers};
 use crate::access::{Action, View};
 use crate::app::{App, Caller};
@@ -47,6 +49,7 @@ pub struct Api {
     config: ApiConfig,
     body: JsonLimits,
     fixed: Fixed,
+    rates: Rates,
 }
 
 /// One request on one type.
@@ -64,6 +67,7 @@ impl Api {
     pub fn new(app: Arc<App>, config: &ServerConfig) -> Self {
         Self {
             fixed: Fixed::new(&app),
+            rates: Rates::new(&app, &config.rate, &config.listen.uncapped_peers),
             app,
             config: config.api.clone(),
             body: config.body,
@@ -73,7 +77,14 @@ impl Api {
     async fn answer(&self, mut request: Request) -> Result<Response, ApiError> {
         let body = request.take_body();
         let request_id = headers::request_id(request.headers()).to_owned();
-        let caller = authenticate::caller(&self.app, request.headers()).await?;
+        let caller = match authenticate::caller(&self.app, request.headers()).await {
+            Ok(caller) => caller,
+            Err(error) => {
+                self.rates.check_stranger(&request).await?;
+                return Err(error);
+            }
+        };
+        self.rates.check(&request, &caller).await?;
         let path = request.uri().path().trim_matches('/').to_owned();
         let steps: Vec<&str> = path.split('/').collect();
         if let Some(fixed) = self
@@ -105,6 +116,12 @@ impl Api {
             (&Method::PUT, [_], true) => call.update(&request, body, None).await,
             (&Method::DELETE, [_, id], false) => call.delete(&request, Some(id)).await,
             (&Method::DELETE, [_], true) => call.delete(&request, None).await,
+            (_, [_, id, "schedules", rest @ ..], false) => {
+                call.schedules(&request, body, Some(id), rest).await
+            }
+            (_, [_, "schedules", rest @ ..], true) => {
+                call.schedules(&request, body, None, rest).await
+            }
             (&Method::OPTIONS, [_] | [_, _], _) => Ok(answer::options(&call.methods(&steps))),
             (_, [_], _) | (_, [_, _], false) => {
                 Err(ApiError::method_not_allowed(call.methods(&steps)))
