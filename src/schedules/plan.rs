@@ -105,7 +105,8 @@ pub async fn plan(
         .write(move |tx| {
             Box::pin(async move {
                 may_be_made(tx, &document_id, type_id, at).await?;
-                Ok(job.add_in(tx).await?)
+                let id = job.add_in(tx).await?;
+                Ok::<_, PlannedError>(id)
             })
         })
         .await?;

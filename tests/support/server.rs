@@ -68,6 +68,14 @@ impl Database {
         }
     }
 
+    /// The same database for one more node, or one that a test runs itself.
+    pub(crate) fn at(url: &str) -> Database {
+        Database {
+            folder: Folder::new(),
+            url: Some(url.to_owned()),
+        }
+    }
+
     pub(crate) fn data(&self) -> &Path {
         self.folder.path()
     }
