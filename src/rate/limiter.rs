@@ -1,6 +1,7 @@
 //! Giving out requests from memory, block by block from the table.
 
 use std::collections::HashMap;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
@@ -37,6 +38,7 @@ pub struct Limiter {
     began: Instant,
     callers: Mutex<HashMap<Box<str>, Caller>>,
     statements: Semaphore,
+    asked: AtomicU64,
 }
 
 /// What this node knows of a caller. Times are microseconds since the limiter began.
@@ -65,6 +67,7 @@ impl Limiter {
             began: Instant::now(),
             callers: Mutex::default(),
             statements: Semaphore::new(STATEMENTS),
+            asked: AtomicU64::new(0),
         }
     }
 
@@ -120,6 +123,16 @@ impl Limiter {
             }
         }
         Err(self.denied(caller, wait))
+    }
+
+    /// How many callers this node remembers.
+    pub fn remembered_callers(&self) -> usize {
+        self.callers.lock().map_or(0, |callers| callers.len())
+    }
+
+    /// How many times this node has asked the database.
+    pub fn blocks_taken(&self) -> u64 {
+        self.asked.load(Ordering::Relaxed)
     }
 
     /// A strict limiter waits for its turn; another one has little time for that.
@@ -205,6 +218,7 @@ impl Limiter {
 
     /// Takes requests from the caller's row; the wait in microseconds if they are not earned yet.
     async fn take(&self, caller: &str, count: i64) -> Result<Result<(), i64>, DatabaseError> {
+        self.asked.fetch_add(1, Ordering::Relaxed);
         let dialect = self.database.dialect();
         let now = dialect.pick(
             "cast(unixepoch('subsec') * 1000000 as integer)",

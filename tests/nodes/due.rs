@@ -28,14 +28,20 @@ struct Outside {
 impl Outside {
     fn of(database: &Database) -> Outside {
         let file = format!("sqlite:{}", database.data().join("tympan.db").display());
-        let config = DatabaseConfig { url: database.url().map_or(file, str::to_owned), ..DatabaseConfig::default() };
+        let config = DatabaseConfig {
+            url: database.url().map_or(file, str::to_owned),
+            ..DatabaseConfig::default()
+        };
         let runtime = tokio::runtime::Runtime::new().unwrap();
         let store = runtime.block_on(Store::open(&config)).unwrap();
         Outside { store, runtime }
     }
 
     fn numbers(&self, sql: &'static str) -> Vec<i64> {
-        let rows = self.runtime.block_on(self.store.fetch_all(Statement::new(sql))).unwrap();
+        let rows = self
+            .runtime
+            .block_on(self.store.fetch_all(Statement::new(sql)))
+            .unwrap();
         rows.iter().map(|row| row.integer(0).unwrap()).collect()
     }
 }
@@ -61,12 +67,21 @@ fn send_all(node: &Node, requests: &[(String, String)]) -> Vec<String> {
                 })
             })
             .collect();
-        clients.into_iter().flat_map(|client| client.join().unwrap()).collect()
+        clients
+            .into_iter()
+            .flat_map(|client| client.join().unwrap())
+            .collect()
     })
 }
 
 fn random(below: u64) -> u64 {
-    u64::from(SystemTime::now().duration_since(UNIX_EPOCH).unwrap().subsec_nanos()) / 7 % below
+    u64::from(
+        SystemTime::now()
+            .duration_since(UNIX_EPOCH)
+            .unwrap()
+            .subsec_nanos(),
+    ) / 7
+        % below
 }
 
 fn each_happens_once(database: Database, count: usize, kills: usize) {
@@ -77,7 +92,12 @@ fn each_happens_once(database: Database, count: usize, kills: usize) {
         let next = nodes[0].beside();
         nodes.push(next);
     }
-    let draft = |n: usize| ("/api/articles?status=draft".to_owned(), json!({ "data": { "title": n.to_string() } }).to_string());
+    let draft = |n: usize| {
+        (
+            "/api/articles?status=draft".to_owned(),
+            json!({ "data": { "title": n.to_string() } }).to_string(),
+        )
+    };
     let drafts: Vec<_> = (0..PUBLICATIONS).map(draft).collect();
     let made = send_all(&nodes[0], &drafts);
     let due = at(AHEAD);
@@ -90,15 +110,23 @@ fn each_happens_once(database: Database, count: usize, kills: usize) {
     let began = Instant::now();
     let schedules: Vec<_> = made.iter().map(schedule).collect();
     send_all(&nodes[0], &schedules);
-    assert!(began.elapsed() < Duration::from_secs(AHEAD as u64), "too slow to prove anything");
-    let done = || outside.numbers("select count(*) from jobs where kind = 'publish' and state = 'done'")[0] as usize;
+    assert!(
+        began.elapsed() < Duration::from_secs(AHEAD as u64),
+        "too slow to prove anything"
+    );
+    let done = || {
+        outside.numbers("select count(*) from jobs where kind = 'publish' and state = 'done'")[0]
+            as usize
+    };
     let left = |n: usize| PUBLICATIONS.saturating_sub(n);
     until("the first is done", SOON, || done() > 0);
     let started = Instant::now();
     // One node stands still while it holds leases, and goes on when all is over.
     let stopped = (count > 1).then(|| nodes.pop().unwrap());
     if let Some(node) = &stopped {
-        run(Command::new("kill").arg("-STOP").arg(node.server.pid().to_string()));
+        run(Command::new("kill")
+            .arg("-STOP")
+            .arg(node.server.pid().to_string()));
     }
     for _ in 0..kills {
         thread::sleep(Duration::from_millis(200 + random(700)));
@@ -112,7 +140,9 @@ fn each_happens_once(database: Database, count: usize, kills: usize) {
     until("all are done", SOON, || left(done()) == 0);
     let took = started.elapsed();
     if let Some(node) = &stopped {
-        run(Command::new("kill").arg("-CONT").arg(node.server.pid().to_string()));
+        run(Command::new("kill")
+            .arg("-CONT")
+            .arg(node.server.pid().to_string()));
         // It has looked at the queue again when its answer comes.
         assert_eq!(node.get("/api/articles?pagination[pageSize]=1").status, 200);
     }
@@ -120,14 +150,23 @@ fn each_happens_once(database: Database, count: usize, kills: usize) {
         "select count(*) from changes where kind = 'publish' group by document_id order by 1",
     );
     assert_eq!(per_document, vec![1; PUBLICATIONS]);
-    let versions = outside.numbers("select count(*) from versions where action = 'publish' group by doc order by 1");
+    let versions = outside
+        .numbers("select count(*) from versions where action = 'publish' group by doc order by 1");
     assert_eq!(versions, vec![1; PUBLICATIONS]);
-    let late = outside.numbers("select finished_at - run_at from jobs where kind = 'publish' order by 1");
-    let again = outside.numbers("select count(*) from jobs where kind = 'publish' and attempts > 1")[0];
-    assert!(late[0] >= 0, "one was carried out before its time: {}", late[0]);
+    let late =
+        outside.numbers("select finished_at - run_at from jobs where kind = 'publish' order by 1");
+    let again =
+        outside.numbers("select count(*) from jobs where kind = 'publish' and attempts > 1")[0];
+    assert!(
+        late[0] >= 0,
+        "one was carried out before its time: {}",
+        late[0]
+    );
     eprintln!(
         "{PUBLICATIONS} publications due at once, {count} node(s), {kills} kills at most: all done in {took:?}; late ms: median {}, p99 {}, last {}; {again} claimed again after a kill",
-        late[PUBLICATIONS / 2], late[PUBLICATIONS * 99 / 100], late[PUBLICATIONS - 1]
+        late[PUBLICATIONS / 2],
+        late[PUBLICATIONS * 99 / 100],
+        late[PUBLICATIONS - 1]
     );
 }
 

@@ -22,7 +22,8 @@ pub(crate) fn apply(database: &Database) {
         fs::write(path, json.to_string()).unwrap();
     };
     let drafts = json!({ "draftAndPublish": true });
-    let title = json!({ "title": { "type": "string", "required": true }, "number": { "type": "integer" } });
+    let title =
+        json!({ "title": { "type": "string", "required": true }, "number": { "type": "integer" } });
     let kind = |kind: &str, singular: &str, plural: &str| {
         json!({
             "kind": kind,
@@ -30,7 +31,10 @@ pub(crate) fn apply(database: &Database) {
             "options": drafts, "attributes": title,
         })
     };
-    write("types/article.json", kind("collectionType", "article", "articles"));
+    write(
+        "types/article.json",
+        kind("collectionType", "article", "articles"),
+    );
     write("types/home.json", kind("singleType", "home", "homes"));
     let mut note = kind("collectionType", "note", "notes");
     note["options"] = json!({ "draftAndPublish": false });
@@ -61,17 +65,31 @@ impl Node {
     pub(crate) fn start(database: Database) -> Node {
         apply(&database);
         let token = token(&database, "all");
-        Node { server: Server::start(database), token }
+        Node {
+            server: Server::start(database),
+            token,
+        }
     }
 
     /// One more node on the same PostgreSQL database.
     pub(crate) fn beside(&self) -> Node {
         let url = self.server.database().url().expect("PostgreSQL");
-        Node { server: Server::start(Database::at(url)), token: self.token.clone() }
+        Node {
+            server: Server::start(Database::at(url)),
+            token: self.token.clone(),
+        }
     }
 
     pub(crate) fn ask(&self, method: &str, path: &str, body: Option<&Json>) -> Answer {
-        ask(self.server.address(), method, path, Some(&self.token), body, &[]).unwrap()
+        ask(
+            self.server.address(),
+            method,
+            path,
+            Some(&self.token),
+            body,
+            &[],
+        )
+        .unwrap()
     }
 
     pub(crate) fn get(&self, path: &str) -> Answer {
@@ -82,7 +100,10 @@ impl Node {
     pub(crate) fn make(&self, path: &str, data: Json) -> String {
         let answer = self.ask("POST", path, Some(&json!({ "data": data })));
         assert_eq!(answer.status, 201, "{answer:?}");
-        answer.body["data"]["documentId"].as_str().unwrap().to_owned()
+        answer.body["data"]["documentId"]
+            .as_str()
+            .unwrap()
+            .to_owned()
     }
 
     /// A command beside the node.
@@ -101,11 +122,17 @@ pub(crate) struct Answer {
 impl Answer {
     pub(crate) fn header(&self, name: &str) -> Option<&str> {
         let lines = self.head.lines().filter_map(|line| line.split_once(':'));
-        lines.filter(|(given, _)| given.eq_ignore_ascii_case(name)).map(|(_, value)| value.trim()).next()
+        lines
+            .filter(|(given, _)| given.eq_ignore_ascii_case(name))
+            .map(|(_, value)| value.trim())
+            .next()
     }
 
     pub(crate) fn text(&self, pointer: &str) -> &str {
-        self.body.pointer(pointer).and_then(Json::as_str).unwrap_or_default()
+        self.body
+            .pointer(pointer)
+            .and_then(Json::as_str)
+            .unwrap_or_default()
     }
 }
 
@@ -129,7 +156,10 @@ pub(crate) fn ask(
         text.push_str(&format!("{name}: {value}\r\n"));
     }
     if !body.is_empty() {
-        text.push_str(&format!("Content-Type: application/json\r\nContent-Length: {}\r\n", body.len()));
+        text.push_str(&format!(
+            "Content-Type: application/json\r\nContent-Length: {}\r\n",
+            body.len()
+        ));
     }
     text.push_str("\r\n");
     text.push_str(&body);
@@ -139,11 +169,21 @@ pub(crate) fn ask(
     let text = String::from_utf8_lossy(&bytes);
     let broken = || std::io::Error::other(format!("no answer: {text:?}"));
     let (head, body) = text.split_once("\r\n\r\n").ok_or_else(broken)?;
-    let status = head.split(' ').nth(1).and_then(|status| status.parse().ok()).ok_or_else(broken)?;
-    let chunked = head.to_ascii_lowercase().contains("transfer-encoding: chunked");
+    let status = head
+        .split(' ')
+        .nth(1)
+        .and_then(|status| status.parse().ok())
+        .ok_or_else(broken)?;
+    let chunked = head
+        .to_ascii_lowercase()
+        .contains("transfer-encoding: chunked");
     let body = match chunked {
         true => body.lines().filter(|line| line.starts_with('{')).collect(),
         false => body.to_owned(),
     };
-    Ok(Answer { status, head: head.to_owned(), body: serde_json::from_str(&body).unwrap_or(Json::Null) })
+    Ok(Answer {
+        status,
+        head: head.to_owned(),
+        body: serde_json::from_str(&body).unwrap_or(Json::Null),
+    })
 }

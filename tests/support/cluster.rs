@@ -11,7 +11,9 @@ use std::sync::{Arc, Mutex};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use super::postgres::{READY_LINE, SUPERUSER, as_user, free_port, keep, programs, unprivileged_user};
+use super::postgres::{
+    READY_LINE, SUPERUSER, as_user, free_port, keep, programs, unprivileged_user,
+};
 
 const STANDBY_READY_LINE: &str = "database system is ready to accept read-only connections";
 
@@ -27,8 +29,14 @@ impl Cluster {
     pub(crate) fn start() -> Cluster {
         let mut cluster = Cluster::empty();
         let mut init = cluster.program("initdb");
-        init.args(["--auth=trust", "--encoding=UTF8", "--locale=C.UTF-8", "--no-sync"]);
-        init.args(["--username", SUPERUSER, "--pgdata"]).arg(cluster.data());
+        init.args([
+            "--auth=trust",
+            "--encoding=UTF8",
+            "--locale=C.UTF-8",
+            "--no-sync",
+        ]);
+        init.args(["--username", SUPERUSER, "--pgdata"])
+            .arg(cluster.data());
         super::run(&mut init);
         cluster.start_again();
         cluster
@@ -40,7 +48,9 @@ impl Cluster {
         let mut copy = cluster.program("pg_basebackup");
         copy.args(["--host=127.0.0.1", "--username", SUPERUSER, "--no-password"]);
         copy.args(["--checkpoint=fast", "--write-recovery-conf", "--no-sync"]);
-        copy.arg(format!("--port={}", primary.port)).arg("--pgdata").arg(cluster.data());
+        copy.arg(format!("--port={}", primary.port))
+            .arg("--pgdata")
+            .arg(cluster.data());
         super::run(&mut copy);
         cluster.launch(STANDBY_READY_LINE);
         cluster
@@ -48,15 +58,24 @@ impl Cluster {
 
     fn empty() -> Cluster {
         static NEXT: AtomicU64 = AtomicU64::new(0);
-        let name = format!("tympan-cluster-{}-{}", std::process::id(), NEXT.fetch_add(1, Ordering::Relaxed));
+        let name = format!(
+            "tympan-cluster-{}-{}",
+            std::process::id(),
+            NEXT.fetch_add(1, Ordering::Relaxed)
+        );
         let folder = std::env::temp_dir().join(name);
         let _ = fs::remove_dir_all(&folder);
         fs::create_dir_all(&folder).expect("a temporary folder can be made");
-        fs::set_permissions(&folder, fs::Permissions::from_mode(0o700)).expect("the folder is ours");
+        fs::set_permissions(&folder, fs::Permissions::from_mode(0o700))
+            .expect("the folder is ours");
         if let Some((uid, gid)) = unprivileged_user() {
             chown(&folder, Some(uid), Some(gid)).expect("root may give a folder away");
         }
-        Cluster { folder, port: free_port(), keepers: Vec::new() }
+        Cluster {
+            folder,
+            port: free_port(),
+            keepers: Vec::new(),
+        }
     }
 
     fn program(&self, name: &str) -> Command {
@@ -79,7 +98,10 @@ impl Cluster {
 
     /// Makes an empty database.
     pub(crate) fn create(&self, database: &str) {
-        self.sql("postgres", &format!("create database {database} template template0"));
+        self.sql(
+            "postgres",
+            &format!("create database {database} template template0"),
+        );
     }
 
     /// Runs SQL and returns what it answers, a row a line.
@@ -90,7 +112,9 @@ impl Cluster {
     /// Runs another program of PostgreSQL on a database.
     pub(crate) fn tool(&self, name: &str, database: &str, arguments: &[&str]) -> String {
         let mut command = Command::new(programs().join(name));
-        command.args(arguments).arg(format!("--dbname={}", self.url(database)));
+        command
+            .args(arguments)
+            .arg(format!("--dbname={}", self.url(database)));
         super::run(&mut command)
     }
 
@@ -104,15 +128,23 @@ impl Cluster {
         self.launch(READY_LINE);
     }
 
+    pub(crate) fn launch_standby(&mut self) {
+        self.launch(STANDBY_READY_LINE);
+    }
+
     fn launch(&mut self, ready: &str) {
         let server = self.program("postgres");
-        self.keepers.push(keep(server, &self.folder, &self.data(), self.port, ready));
+        self.keepers
+            .push(keep(server, &self.folder, &self.data(), self.port, ready));
     }
 
     /// Stops it as `pg_ctl stop -m immediate` does: no time for anything.
     pub(crate) fn stop_at_once(&self) {
         let mut stop = self.program("pg_ctl");
-        super::run(stop.args(["stop", "-m", "immediate", "-w", "-D"]).arg(self.data()));
+        super::run(
+            stop.args(["stop", "-m", "immediate", "-w", "-D"])
+                .arg(self.data()),
+        );
     }
 
     /// Makes a standby the primary and waits until it is.
@@ -133,7 +165,10 @@ impl Cluster {
     fn signal(&self, signal: &str) {
         let pid = fs::read_to_string(self.data().join("postmaster.pid")).expect("the cluster runs");
         let pid = pid.lines().next().expect("a pid").to_owned();
-        let children = Command::new("ps").args(["-o", "pid=", "--ppid", &pid]).output().expect("ps");
+        let children = Command::new("ps")
+            .args(["-o", "pid=", "--ppid", &pid])
+            .output()
+            .expect("ps");
         let children = String::from_utf8_lossy(&children.stdout).into_owned();
         let mut kill = Command::new("kill");
         kill.arg(signal).arg(&pid).args(children.split_whitespace());
@@ -143,7 +178,11 @@ impl Cluster {
 
 impl Drop for Cluster {
     fn drop(&mut self) {
-        let _ = self.program("pg_ctl").args(["stop", "-m", "immediate", "-D"]).arg(self.data()).output();
+        let _ = self
+            .program("pg_ctl")
+            .args(["stop", "-m", "immediate", "-D"])
+            .arg(self.data())
+            .output();
         for keeper in &mut self.keepers {
             drop(keeper.stdin.take());
             let _ = keeper.wait();
@@ -159,7 +198,17 @@ pub(crate) fn url_at(address: SocketAddr, database: &str) -> String {
 /// Runs SQL and returns what it answers, a row a line.
 pub(crate) fn psql(url: &str, sql: &str) -> String {
     let mut command = Command::new(programs().join("psql"));
-    command.args(["-X", "-A", "-t", "-q", "-v", "ON_ERROR_STOP=1", "-c", sql, url]);
+    command.args([
+        "-X",
+        "-A",
+        "-t",
+        "-q",
+        "-v",
+        "ON_ERROR_STOP=1",
+        "-c",
+        sql,
+        url,
+    ]);
     super::run(&mut command)
 }
 
@@ -175,19 +224,27 @@ impl Proxy {
     pub(crate) fn to(target: SocketAddr) -> Proxy {
         let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
         let proxy = Proxy {
-            address: listener.local_addr().expect("a bound socket has an address"),
+            address: listener
+                .local_addr()
+                .expect("a bound socket has an address"),
             target: Arc::new(Mutex::new(target)),
             open: Arc::default(),
             ends: Arc::default(),
         };
-        let (target, open, ends) = (Arc::clone(&proxy.target), Arc::clone(&proxy.open), Arc::clone(&proxy.ends));
+        let (target, open, ends) = (
+            Arc::clone(&proxy.target),
+            Arc::clone(&proxy.open),
+            Arc::clone(&proxy.ends),
+        );
         thread::spawn(move || {
             for client in listener.incoming().map_while(Result::ok) {
                 if ends.load(Ordering::SeqCst) {
                     return;
                 }
                 let target = *target.lock().unwrap();
-                let Ok(server) = TcpStream::connect_timeout(&target, Duration::from_secs(5)) else { continue };
+                let Ok(server) = TcpStream::connect_timeout(&target, Duration::from_secs(5)) else {
+                    continue;
+                };
                 let copies = [&client, &server].map(|stream| stream.try_clone().unwrap());
                 open.lock().unwrap().extend(copies);
                 let back = (server.try_clone().unwrap(), client.try_clone().unwrap());

@@ -50,6 +50,8 @@ impl Postgres {
         let reading = only_reads(options.clone());
         let writing = options.options([
             ("lock_timeout", config.busy_ms.to_string()),
+            // A node that was stopped or cut off within a transaction holds locks, and the end of the change log.
+            ("idle_in_transaction_session_timeout", IDLE_MS.to_string()),
             // What is acknowledged is durable, whatever the server's default says.
             ("synchronous_commit", "on".to_owned()),
         ]);
@@ -207,6 +209,8 @@ impl Postgres {
     }
 }
 
+/// How long a transaction may wait for its node, in milliseconds; no longer than a lease of the queue.
+const IDLE_MS: u64 = 10_000;
 /// Beyond the time a statement may run, and for a transaction to begin.
 const SILENT_AFTER: Duration = Duration::from_secs(5);
 
