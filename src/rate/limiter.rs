@@ -1,7 +1,7 @@
 //! Giving out requests from memory, block by block from the table.
 
 use std::collections::HashMap;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
@@ -16,6 +16,8 @@ const MOST_CALLERS: usize = 65_536;
 const STATEMENTS: usize = 4;
 /// How long a request waits for one of them.
 const PATIENCE: Duration = Duration::from_millis(100);
+/// How long a node counts alone after the database did not answer.
+const ALONE_FOR: Duration = Duration::from_secs(5);
 /// How long a block may be used.
 const BLOCK_GOOD_FOR: Duration = Duration::from_secs(10);
 /// After this a row says nothing: more than any caller can have saved up.
@@ -39,6 +41,8 @@ pub struct Limiter {
     callers: Mutex<HashMap<Box<str>, Caller>>,
     statements: Semaphore,
     asked: AtomicU64,
+    /// Until when this node does not ask the database, which did not answer.
+    alone_until: AtomicI64,
 }
 
 /// What this node knows of a caller. Times are microseconds since the limiter began.
@@ -68,6 +72,7 @@ impl Limiter {
             callers: Mutex::default(),
             statements: Semaphore::new(STATEMENTS),
             asked: AtomicU64::new(0),
+            alone_until: AtomicI64::new(0),
         }
     }
 
@@ -93,6 +98,9 @@ impl Limiter {
                 return self.alone(caller, self.pace);
             }
         }
+        if self.block > 0 && self.now() < self.alone_until.load(Ordering::Relaxed) {
+            return self.alone(caller, self.frugal());
+        }
         let Some(_permit) = self.permit().await else {
             return self.alone(caller, self.frugal());
         };
@@ -102,22 +110,33 @@ impl Limiter {
         {
             return known;
         }
-        // A block first; near the end of the bucket a single request.
-        let counts: &[i64] = if self.block > 1 {
-            &[self.block, 1]
-        } else {
-            &[1]
+        self.ask(caller).await
+    }
+
+    /// Asks the database: for a block first, near the end of the bucket for a single request.
+    async fn ask(&self, caller: &str) -> Result<(), Denied> {
+        let counts: &[i64] = match self.block > 1 {
+            true => &[self.block, 1],
+            false => &[1],
+        };
+        let patience = match self.block {
+            0 => Duration::MAX,
+            _ => PATIENCE * 5,
         };
         let mut wait = 0;
         for count in counts {
-            match self.take(caller, *count).await {
+            let taken = tokio::time::timeout(patience, self.take(caller, *count)).await;
+            match taken.map_err(|_| DatabaseError::Busy).flatten() {
                 Ok(Ok(())) => {
                     self.keep(caller, *count - 1);
                     return Ok(());
                 }
                 Ok(Err(denied)) => wait = denied,
                 Err(error) => {
-                    tracing::warn!(limit = self.name, %error, "a rate limit is counted by this node alone");
+                    tracing::warn!(limit = self.name, %error, "a rate limit is counted by this node alone for a while");
+                    let alone = i64::try_from(ALONE_FOR.as_micros()).unwrap_or(0);
+                    self.alone_until
+                        .store(self.now() + alone, Ordering::Relaxed);
                     return self.alone(caller, self.frugal());
                 }
             }
@@ -187,7 +206,9 @@ impl Limiter {
         let good_until = self.now() + i64::try_from(BLOCK_GOOD_FOR.as_micros()).unwrap_or(0);
         if left > 0 {
             self.with(caller, |known| {
-                known.left = left;
+                // Requests that asked beside each other have each taken a block.
+                let still = known.good_until > known.seen;
+                known.left = left + if still { known.left } else { 0 };
                 known.good_until = good_until;
             });
         }

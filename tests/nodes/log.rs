@@ -107,7 +107,7 @@ fn a_database_restored_into_another_cluster_goes_on() {
         }
         assert_eq!(
             names(&store, end).await,
-            [id.clone()],
+            std::slice::from_ref(&id),
             "a place that was remembered still means the same"
         );
         let mut all = before.clone();

@@ -24,7 +24,7 @@ dir=$1; shift
 "$@" 2>&1 >/dev/null </dev/null &
 pid=$!
 cat >/dev/null
-kill -INT "$pid"
+kill -INT "$pid" 2>/dev/null
 wait "$pid"
 rm -rf "$dir"
 "#;

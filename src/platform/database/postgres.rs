@@ -115,7 +115,7 @@ impl Postgres {
         if let Some(replica) = &self.replica {
             // Not used until this is known, also if the caller goes away.
             let rows = self.fetch_all(Statement::new(replica::END)).await;
-            replica.need(end_of(&rows));
+            replica.need(replica::end_of(&rows));
         }
         Ok(())
     }
@@ -183,7 +183,7 @@ impl Postgres {
             }
             if let Some(replica) = replica.filter(|_| result.is_ok()) {
                 let rows = transaction.fetch_all(Statement::new(replica::END)).await;
-                replica.need(end_of(&rows));
+                replica.need(replica::end_of(&rows));
             }
             result
         })
@@ -220,11 +220,6 @@ fn parse(url: &str) -> Result<PgConnectOptions, DatabaseError> {
         .application_name("tympan")
         .statement_cache_capacity(256)
         .disable_statement_logging())
-}
-
-/// The number in the answer to [`replica::END`].
-fn end_of(rows: &Result<Vec<Row>, DatabaseError>) -> Option<i64> {
-    rows.as_ref().ok()?.first()?.integer(0).ok()
 }
 
 fn pool(options: PgConnectOptions, size: u32) -> PgPool {

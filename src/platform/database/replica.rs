@@ -20,10 +20,22 @@ const LOOK_WITHIN: Duration = Duration::from_secs(2);
 /// Ends of the primary's log that are remembered to tell how old what the replica has is.
 const SAMPLES: usize = 256;
 
-/// Where the log of the primary ends, as a number of bytes.
-pub(super) const END: &str = "select (pg_current_wal_flush_lsn() - '0/0'::pg_lsn)::bigint";
+/// Where the log of the primary ends, as a number of bytes; read it with [`end_of`].
+pub(super) const END: &str = "select (pg_current_wal_insert_lsn() - '0/0'::pg_lsn)::bigint";
 const REPLAYED: &str = "select case when pg_is_in_recovery() then \
                         (pg_last_wal_replay_lsn() - '0/0'::pg_lsn)::bigint end";
+
+/// Bytes of a page of the primary's log, and of the longest header of one.
+const PAGE: i64 = 8192;
+const HEADER: i64 = 40;
+
+/// The end of the log in the answer to [`END`]. Between records it may stand behind the header of a page that holds
+/// nothing yet; no replica ever replays as far.
+pub(super) fn end_of(rows: &Result<Vec<Row>, DatabaseError>) -> Option<i64> {
+    let end = rows.as_ref().ok()?.first()?.integer(0).ok()?;
+    let over = end % PAGE;
+    Some(if over <= HEADER { end - over } else { end })
+}
 
 #[derive(Debug)]
 pub(super) struct Replica {
@@ -101,13 +113,16 @@ impl Replica {
     async fn look(&self, primary: &PgPool) -> Result<(), DatabaseError> {
         let now = Instant::now();
         let unknown = self.unknown.swap(false, Ordering::AcqRel);
-        let end = number(primary, END).await;
+        let found = rows(primary, END).await;
+        let end = end_of(&found);
         if unknown {
-            self.need(end.clone().ok().flatten());
+            self.need(end);
         }
-        let end = end?.ok_or_else(|| DatabaseError::Unavailable("no primary".into()))?;
+        let end = found.map(|_| end)?.ok_or(DatabaseError::Column(0))?;
         // One that is no replica any more may hold anything.
-        let Some(replayed) = number(&self.pool, REPLAYED).await? else {
+        let replayed = rows(&self.pool, REPLAYED).await?;
+        let replayed = replayed.first().map(|row| row.integer_or_null(0));
+        let Some(replayed) = replayed.transpose()?.flatten() else {
             let message = "database.replica_url names a server that is no replica";
             return Err(DatabaseError::Unavailable(message.into()));
         };
@@ -136,11 +151,11 @@ impl Replica {
     }
 }
 
-async fn number(pool: &PgPool, sql: &'static str) -> Result<Option<i64>, DatabaseError> {
+async fn rows(pool: &PgPool, sql: &'static str) -> Result<Vec<Row>, DatabaseError> {
     let mut connection = acquire(pool).await?;
     let rows = fetch_all(&mut connection, Statement::new(sql)).await;
     if rows.is_err() {
         drop(connection.detach());
     }
-    rows?.first().map_or(Ok(None), |row| row.integer_or_null(0))
+    rows
 }
