@@ -10,6 +10,8 @@ mod neighbours;
 mod runner;
 mod supervise;
 mod sweep;
+#[cfg(test)]
+mod tests;
 mod timed;
 
 pub use config::JobsConfig;
