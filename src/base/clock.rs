@@ -25,8 +25,8 @@ pub fn now() -> String {
     stamp(now_ms())
 }
 
-/// The milliseconds since 1970 of a time with its zone, as in `2026-03-29T09:00:00+02:00`.
-pub fn parse(text: &str) -> Option<i64> {
-    let instant = DateTime::parse_from_rfc3339(text).ok()?;
-    Some(instant.timestamp_millis())
+/// The milliseconds since 1970 of a time in stored form; none if it is not one.
+pub fn ms_of(stamp: &str) -> Option<i64> {
+    let time = DateTime::parse_from_rfc3339(stamp).ok()?;
+    Some(time.timestamp_millis())
 }

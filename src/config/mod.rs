@@ -24,12 +24,15 @@ pub use nearest::nearest;
 use crate::base::json::JsonLimits;
 use crate::base::limits::QueryLimits;
 use crate::changes::ChangesConfig;
+use crate::delivery::cache::CacheConfig;
 use crate::jobs::JobsConfig;
 use crate::platform::database::DatabaseConfig;
+use crate::platform::tracing::TraceConfig;
 use crate::rate::RateConfig;
 use crate::server::delivery::ApiConfig;
 use crate::server::headers::HeaderConfig;
 use crate::server::listen::ListenConfig;
+use crate::server::metrics::MetricsConfig;
 
 /// The file that is read from the working directory if it is there.
 pub const FILE: &str = "tympan.toml";
@@ -64,8 +67,14 @@ pub struct Config {
     pub changes: ChangesConfig,
     /// Work beside requests.
     pub jobs: JobsConfig,
+    /// How answers are kept.
+    pub cache: CacheConfig,
     /// What is written to standard error.
     pub log: LogConfig,
+    /// Who may read the metrics.
+    pub metrics: MetricsConfig,
+    /// What is traced and where to.
+    pub otel: TraceConfig,
 }
 
 impl Default for Config {
@@ -82,7 +91,10 @@ impl Default for Config {
             rate: RateConfig::default(),
             changes: ChangesConfig::default(),
             jobs: JobsConfig::default(),
+            cache: CacheConfig::default(),
             log: LogConfig::default(),
+            metrics: MetricsConfig::default(),
+            otel: TraceConfig::default(),
         }
     }
 }

@@ -49,6 +49,16 @@ impl Background {
         tasks.spawn(supervise("watch", move || Arc::clone(&watched).watch()));
         run_jobs(&mut tasks, app, jobs, changes);
         meet_neighbours(&mut tasks, app);
+        let kept = Arc::clone(app);
+        tasks.spawn(supervise("cache", move || {
+            let app = Arc::clone(&kept);
+            async move {
+                let schema = || app.schema();
+                let database = Arc::clone(&app.database);
+                let seen = || app.totals.bump();
+                app.cache.follow(database, schema, &app.signal, seen).await
+            }
+        }));
         Self { _tasks: tasks }
     }
 }

@@ -8,6 +8,7 @@ use super::kinds::{JobError, Keep, Kind, Work};
 use super::runner::{self, Plan};
 use crate::app::App;
 use crate::base::limits::QueryLimits;
+use crate::delivery::cache::CacheConfig;
 use crate::platform::database::DatabaseConfig;
 use crate::queue::{self, NewJob, State};
 
@@ -69,7 +70,9 @@ async fn app() -> (Home, Arc<App>) {
         url: format!("sqlite:{}", home.0.join("t.db").display()),
         ..DatabaseConfig::default()
     };
-    let app = App::open(&config, QueryLimits::default()).await.unwrap();
+    let app = App::open(&config, QueryLimits::default(), CacheConfig::default())
+        .await
+        .unwrap();
     (home, app)
 }
 

@@ -18,7 +18,7 @@ pub enum InstantError {
 /// # Errors
 /// When it is none.
 pub fn instant(text: &str) -> Result<i64, InstantError> {
-    clock::parse(text).ok_or(InstantError::Form)
+    clock::ms_of(text).ok_or(InstantError::Form)
 }
 
 #[cfg(test)]

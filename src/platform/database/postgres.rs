@@ -23,7 +23,9 @@ use super::error::is_outdated;
 use super::listen::{self, Listener};
 use super::replica::{self, Replica};
 use super::transaction::Connection;
-use super::{DatabaseConfig, DatabaseError, Row, Statement, Transaction, Value, migrate, restored};
+use super::{
+    DatabaseConfig, DatabaseError, PoolUse, Row, Statement, Transaction, Value, migrate, restored,
+};
 
 #[derive(Debug)]
 pub(super) struct Postgres {
@@ -196,6 +198,24 @@ impl Postgres {
         match self.statement_ms {
             0 => Duration::MAX,
             ms => Duration::from_millis(ms).saturating_add(SILENT_AFTER),
+        }
+    }
+
+    pub(super) fn pool(&self) -> PoolUse {
+        let busy = |pool: &PgPool| {
+            usize::try_from(pool.size())
+                .unwrap_or_default()
+                .saturating_sub(pool.num_idle())
+        };
+        let most = |pool: &PgPool| {
+            usize::try_from(pool.options().get_max_connections()).unwrap_or_default()
+        };
+        PoolUse {
+            readers: most(&self.readers),
+            readers_busy: busy(&self.readers),
+            writers: most(&self.writers),
+            writers_busy: busy(&self.writers),
+            waiting: 0,
         }
     }
 

@@ -28,7 +28,7 @@ impl Call<'_> {
         rest: &[&str],
     ) -> Result<Response, ApiError> {
         self.needs(Action::Update)?;
-        if !self.query.is_empty() && self.api.config.strict_params {
+        if !self.asked.query.is_empty() && self.api.config.strict_params {
             return Err(ApiError::validation("schedules take no parameters"));
         }
         let document_id = self.scheduled(id).await?;
