@@ -56,6 +56,20 @@ impl Transaction {
         }
     }
 
+    /// Lets this transaction wait for its own program as long as it must: for commands that work through a whole
+    /// archive in one. On PostgreSQL others are ended when they wait for too long, so that a node that stands still
+    /// holds up nobody.
+    ///
+    /// # Errors
+    /// When the statement fails.
+    pub async fn take_time(&mut self) -> Result<(), DatabaseError> {
+        if self.dialect() == Dialect::Postgres {
+            let never = "select set_config('idle_in_transaction_session_timeout', '0', true)";
+            self.fetch_all(Statement::new(never)).await?;
+        }
+        Ok(())
+    }
+
     /// Runs a statement and tells how many rows it changed.
     ///
     /// # Errors
