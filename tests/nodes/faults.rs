@@ -214,3 +214,47 @@ fn a_promoted_standby_has_all_that_was_acknowledged() {
         |sql| psql(&url, sql),
     );
 }
+
+/// The connections do not even break: writes under way are given up, and their places in the pool are free again.
+#[test]
+fn a_primary_that_vanishes_without_a_word_is_given_up() {
+    let cluster = Cluster::start();
+    cluster.create("site");
+    let proxy = Proxy::to(cluster.address());
+    let node = Node::start(Database::at(&url_at(proxy.address(), "site")));
+    let ends = AtomicBool::new(false);
+    thread::scope(|scope| {
+        let clients: Vec<_> = (0..12)
+            .map(|n| {
+                let (node, ends) = (&node, &ends);
+                scope.spawn(move || write_until(node.server.address(), &node.token, n, ends))
+            })
+            .collect();
+        thread::sleep(Duration::from_millis(1500));
+        proxy.vanish_to(cluster.address());
+        let vanished = Instant::now();
+        // Longer than a statement of a write is waited for, twenty seconds, and than a look at the queue.
+        until("writes go through again", SOON, || {
+            let body = json!({ "data": { "title": "after" } });
+            let answer = ask(
+                node.server.address(),
+                "POST",
+                "/api/articles",
+                Some(&node.token),
+                Some(&body),
+                &[],
+            );
+            answer.is_ok_and(|answer| answer.status == 201)
+        });
+        eprintln!(
+            "vanished without a word: writes again after {:?}",
+            vanished.elapsed()
+        );
+        thread::sleep(Duration::from_secs(8));
+        ends.store(true, Ordering::Relaxed);
+        for client in clients {
+            let seen = client.join().unwrap();
+            assert!(seen.wrong.is_empty(), "{:?}", &seen.wrong[..1]);
+        }
+    });
+}

@@ -218,6 +218,7 @@ pub(crate) struct Proxy {
     target: Arc<Mutex<SocketAddr>>,
     open: Arc<Mutex<Vec<TcpStream>>>,
     ends: Arc<AtomicBool>,
+    vanished: Arc<AtomicU64>,
 }
 
 impl Proxy {
@@ -230,12 +231,14 @@ impl Proxy {
             target: Arc::new(Mutex::new(target)),
             open: Arc::default(),
             ends: Arc::default(),
+            vanished: Arc::default(),
         };
         let (target, open, ends) = (
             Arc::clone(&proxy.target),
             Arc::clone(&proxy.open),
             Arc::clone(&proxy.ends),
         );
+        let vanished = Arc::clone(&proxy.vanished);
         thread::spawn(move || {
             for client in listener.incoming().map_while(Result::ok) {
                 if ends.load(Ordering::SeqCst) {
@@ -248,8 +251,11 @@ impl Proxy {
                 let copies = [&client, &server].map(|stream| stream.try_clone().unwrap());
                 open.lock().unwrap().extend(copies);
                 let back = (server.try_clone().unwrap(), client.try_clone().unwrap());
-                thread::spawn(move || pump(client, server));
-                thread::spawn(move || pump(back.0, back.1));
+                let born = vanished.load(Ordering::SeqCst);
+                let clocks = [Arc::clone(&vanished), Arc::clone(&vanished)];
+                let [one, other] = clocks.map(|clock| move || clock.load(Ordering::SeqCst) != born);
+                thread::spawn(move || pump(client, server, one));
+                thread::spawn(move || pump(back.0, back.1, other));
             }
         });
         proxy
@@ -257,6 +263,14 @@ impl Proxy {
 
     pub(crate) fn address(&self) -> SocketAddr {
         self.address
+    }
+
+    /// From now on nothing comes through connections that are open, and nothing breaks: as if the machine behind them
+    /// had vanished. New ones lead to another place.
+    pub(crate) fn vanish_to(&self, target: SocketAddr) {
+        *self.target.lock().unwrap() = target;
+        self.vanished.fetch_add(1, Ordering::SeqCst);
+        self.open.lock().unwrap().clear();
     }
 
     pub(crate) fn cut(&self) {
@@ -279,10 +293,15 @@ impl Drop for Proxy {
     }
 }
 
-fn pump(mut from: TcpStream, mut to: TcpStream) {
+fn pump(mut from: TcpStream, mut to: TcpStream, has_vanished: impl Fn() -> bool) {
     let mut buffer = [0; 16 * 1024];
     loop {
-        match from.read(&mut buffer) {
+        let read = from.read(&mut buffer);
+        while has_vanished() {
+            // Neither end hears of the other again.
+            thread::park();
+        }
+        match read {
             Ok(count) if count > 0 && to.write_all(&buffer[..count]).is_ok() => {}
             _ => break,
         }

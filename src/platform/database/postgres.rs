@@ -34,6 +34,8 @@ pub(super) struct Postgres {
     replica: Option<Arc<Replica>>,
     options: PgConnectOptions,
     statement_ms: u64,
+    /// How long a statement of a write may take, waiting for locks included.
+    silent_after: Duration,
     statements: AtomicU64,
 }
 
@@ -77,6 +79,7 @@ impl Postgres {
             writers: pool(writing, config.writers.max(1)),
             replica,
             options: listening,
+            silent_after: Duration::from_millis(config.busy_ms).saturating_add(SILENT_AFTER * 2),
             statement_ms: config.statement_ms,
             statements: AtomicU64::new(0),
         };
@@ -171,14 +174,22 @@ impl Postgres {
     {
         let pool = self.writers.clone();
         let replica = self.replica.clone();
+        let patience = self.silent_after;
         tokio::spawn(async move {
             let mut transaction = begin(&pool).await?;
+            transaction.patience = Some(patience);
             let work = std::panic::AssertUnwindSafe(async { job(&mut transaction).await });
             let result = work
                 .catch_unwind()
                 .await
                 .unwrap_or_else(|_| Err(DatabaseError::Panicked.into()));
-            let end = if result.is_ok() { "commit" } else { "rollback" };
+            let end = if result.is_ok() {
+                "commit"
+            } else {
+                // Nothing depends on it: the server undoes what has no end.
+                transaction.patience = Some(SILENT_AFTER);
+                "rollback"
+            };
             if let Err(error) = control(&mut transaction, end).await {
                 discard(transaction);
                 return Err(error.into());
@@ -263,9 +274,8 @@ async fn begin(pool: &PgPool) -> Result<Transaction, DatabaseError> {
     let mut tries = pool.options().get_max_connections();
     loop {
         let mut transaction = Transaction::new(Connection::Postgres(acquire(pool).await?));
-        let begun = tokio::time::timeout(SILENT_AFTER, control(&mut transaction, "begin")).await;
-        let silent = || DatabaseError::Unavailable("the server is silent".into());
-        match begun.map_err(|_| silent()).flatten() {
+        transaction.patience = Some(SILENT_AFTER);
+        match control(&mut transaction, "begin").await {
             Ok(()) => return Ok(transaction),
             Err(error) => {
                 discard(transaction);
