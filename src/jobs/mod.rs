@@ -7,6 +7,7 @@
 mod config;
 mod kinds;
 mod neighbours;
+mod outward;
 mod runner;
 mod supervise;
 mod sweep;
@@ -16,6 +17,7 @@ mod timed;
 
 pub use config::JobsConfig;
 pub use kinds::{Handler, JobError, Keep, Kind, Work};
+pub use outward::Outward;
 pub use supervise::supervise;
 
 use std::sync::Arc;
@@ -38,7 +40,7 @@ const NAMES: &[&str] = &["sweep"];
 /// The tasks of a serving process; they end when this is dropped.
 #[derive(Debug)]
 pub struct Background {
-    _tasks: JoinSet<()>,
+    tasks: JoinSet<()>,
 }
 
 impl Background {
@@ -59,7 +61,7 @@ impl Background {
                 app.cache.follow(database, schema, &app.signal, seen).await
             }
         }));
-        Self { _tasks: tasks }
+        Self { tasks }
     }
 }
 

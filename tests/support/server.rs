@@ -68,7 +68,7 @@ impl Database {
         }
     }
 
-    /// The same database for one more node, or one that a test runs itself.
+    /// A database that another value made, for a second node; the data folder is its own.
     pub(crate) fn at(url: &str) -> Database {
         Database {
             folder: Folder::new(),
