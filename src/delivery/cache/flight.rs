@@ -18,6 +18,8 @@ enum State {
     Flying,
     /// It came; `stale`: a change since it began touches it.
     Landed { result: Landed, stale: bool },
+    /// Whoever made it went away.
+    GivenUp,
 }
 
 /// An answer in the making.
@@ -70,7 +72,7 @@ impl Flight {
     pub(super) async fn wait(&self, boarded: u64) -> Option<Landed> {
         let mut state = self.state.subscribe();
         let landed = state
-            .wait_for(|state| matches!(state, State::Landed { .. }))
+            .wait_for(|state| !matches!(state, State::Flying))
             .await
             .ok()?;
         match &*landed {
@@ -111,12 +113,9 @@ impl Drop for Pilot<'_> {
     fn drop(&mut self) {
         self.leave();
         let state = &self.flight.state;
-        if matches!(*state.borrow(), State::Flying) {
-            let given_up = ReadError::Stored("the answer was given up".into());
-            state.send_replace(State::Landed {
-                result: Err(given_up),
-                stale: true,
-            });
+        let flying = matches!(*state.borrow(), State::Flying);
+        if flying {
+            state.send_replace(State::GivenUp);
         }
     }
 }

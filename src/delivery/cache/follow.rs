@@ -26,12 +26,15 @@ impl Cache {
         if !self.followed.load(Ordering::Acquire) {
             return;
         }
-        self.evict_all(database, schema, changes).await;
-        let mut applied = lock(&self.applied);
-        if applied.len() > MOST_APPLIED {
-            applied.clear();
+        {
+            // First, so that the log does not bring the same change a second time in between.
+            let mut applied = lock(&self.applied);
+            if applied.len() > MOST_APPLIED {
+                applied.clear();
+            }
+            applied.extend(changes.iter().map(|change| change.origin));
         }
-        applied.extend(changes.iter().map(|change| change.origin));
+        self.evict_all(database, schema, changes).await;
     }
 
     /// Follows the log; `seen` is called with every batch before what it touches is thrown away.

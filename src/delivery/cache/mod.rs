@@ -69,6 +69,8 @@ impl Default for CacheConfig {
 
 /// What the memory is spent on besides the bodies themselves.
 const OVERHEAD: usize = 1024;
+/// What another spelling of a question costs besides its text.
+const ALIAS: usize = 256;
 /// Memory for the three compressed forms of a body, in tenths of it.
 const COMPRESSED_TENTHS: usize = 9;
 
@@ -94,8 +96,26 @@ pub struct CacheNumbers {
 #[derive(Debug, Clone)]
 struct Weight;
 
-impl Weighter<Key, Arc<Answer>> for Weight {
-    fn weight(&self, key: &Key, answer: &Arc<Answer>) -> u64 {
+/// An answer under one of its questions.
+#[derive(Debug, Clone)]
+struct Held {
+    answer: Arc<Answer>,
+    /// Whether this is another spelling of the question it was made for.
+    alias: bool,
+}
+
+impl Held {
+    fn is_dead(&self) -> bool {
+        self.answer.dead.load(Ordering::Acquire)
+    }
+}
+
+impl Weighter<Key, Held> for Weight {
+    fn weight(&self, key: &Key, held: &Held) -> u64 {
+        if held.alias {
+            return u64::try_from(key.bytes() * 2 + ALIAS).unwrap_or(u64::MAX);
+        }
+        let answer = &held.answer;
         let body = answer.body.as_ref().map_or(0, bytes::Bytes::len);
         let tags: usize = answer.tags.iter().map(|tag| tag.len() + 24).sum();
         let bytes = body + body * COMPRESSED_TENTHS / 10 + tags + key.bytes() * 2 + OVERHEAD;
@@ -107,11 +127,13 @@ impl Weighter<Key, Arc<Answer>> for Weight {
 #[derive(Debug, Clone)]
 struct Crowded;
 
-impl Lifecycle<Key, Arc<Answer>> for Crowded {
+impl Lifecycle<Key, Held> for Crowded {
     type RequestState = Vec<u64>;
 
-    fn on_evict(&self, state: &mut Vec<u64>, _: Key, answer: Arc<Answer>) {
-        state.push(answer.id);
+    fn on_evict(&self, state: &mut Vec<u64>, _: Key, held: Held) {
+        if !held.alias {
+            state.push(held.answer.id);
+        }
     }
 }
 
@@ -121,7 +143,7 @@ pub struct Cache {
     config: CacheConfig,
     /// Off until somebody follows the log; otherwise changes of other processes would go unseen.
     followed: AtomicBool,
-    answers: Answers<Key, Arc<Answer>, Weight, DefaultHashBuilder, Crowded>,
+    answers: Answers<Key, Held, Weight, DefaultHashBuilder, Crowded>,
     index: Mutex<Index>,
     flights: Mutex<HashMap<Key, Arc<Flight>>>,
     /// Changes that were applied before they were read from the log.
@@ -178,14 +200,31 @@ impl Cache {
 
     /// The kept answer to a question.
     pub fn get(&self, asked: Asked<'_>) -> Option<Arc<Answer>> {
-        let answer = self.answers.get(&asked)?;
-        if answer.dead.load(Ordering::Acquire) {
-            self.answers
-                .remove_if(&asked, |kept| kept.dead.load(Ordering::Acquire));
+        let held = self.answers.get(&asked)?;
+        if held.is_dead() {
+            self.answers.remove_if(&asked, Held::is_dead);
             return None;
         }
         self.hits.fetch_add(1, Ordering::Relaxed);
-        Some(answer)
+        Some(held.answer)
+    }
+
+    /// Remembers that a question is another spelling of one whose answer is kept.
+    pub fn alias(&self, asked: Asked<'_>, answer: &Arc<Answer>) {
+        if answer.id == 0 {
+            return;
+        }
+        let held = Held {
+            answer: Arc::clone(answer),
+            alias: true,
+        };
+        self.insert(asked.keep(), held);
+    }
+
+    fn insert(&self, key: Key, held: Held) {
+        let mut crowded = Vec::new();
+        self.answers.insert_with_lifecycle(key, held, &mut crowded);
+        self.crowd(&crowded);
     }
 
     /// Answers a question: from memory, or by `make`, whose answer is kept if `shape` tells what it depends on.
@@ -293,10 +332,11 @@ impl Cache {
             index.add(key.clone(), &answer, dependencies);
             answer
         };
-        let mut crowded = Vec::new();
-        self.answers
-            .insert_with_lifecycle(key, Arc::clone(&answer), &mut crowded);
-        self.crowd(&crowded);
+        let held = Held {
+            answer: Arc::clone(&answer),
+            alias: false,
+        };
+        self.insert(key, held);
         (answer, true)
     }
 
@@ -324,8 +364,7 @@ impl Cache {
         let count = u64::try_from(keys.len()).unwrap_or_default();
         self.touched.fetch_add(count, Ordering::Relaxed);
         for key in keys {
-            self.answers
-                .remove_if(&key, |kept| kept.dead.load(Ordering::Acquire));
+            self.answers.remove_if(&key, Held::is_dead);
         }
     }
 

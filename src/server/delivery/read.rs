@@ -8,7 +8,7 @@ use poem::http::StatusCode;
 use super::{Call, answer, kept};
 use crate::access::Action;
 use crate::base::ids::is_document_id;
-use crate::delivery::cache::Shape;
+use crate::delivery::cache::{Asked, Shape};
 use crate::delivery::{self, ReadError};
 use crate::platform::database::DatabaseError;
 use crate::query::text::Param;
@@ -35,7 +35,7 @@ impl Call<'_> {
             );
             self.formed(read.await?.into_body(), &query).map(Some)
         };
-        self.served(shape, make).await
+        self.served(&params, shape, make).await
     }
 
     /// `GET /api/:plural/:documentId` and `GET /api/:singular`.
@@ -64,7 +64,7 @@ impl Call<'_> {
             let body = read.await?.map(|body| self.formed(body, &query));
             body.transpose()
         };
-        self.served(shape, make).await
+        self.served(&params, shape, make).await
     }
 
     /// `GET /api/:plural/aggregate`.
@@ -80,11 +80,16 @@ impl Call<'_> {
             let read = delivery::aggregate(&app.database, view.schema(), &query, &app.limits);
             read.await.map(Some)
         };
-        self.served(shape, make).await
+        self.served(&params, shape, make).await
     }
 
     /// The answer from memory, or made and kept.
-    async fn served<F, Fut>(&self, shape: Option<Shape>, make: F) -> Result<Response, ApiError>
+    async fn served<F, Fut>(
+        &self,
+        params: &Param,
+        shape: Option<Shape>,
+        make: F,
+    ) -> Result<Response, ApiError>
     where
         F: Fn() -> Fut,
         Fut: Future<Output = Result<Option<Vec<u8>>, ReadError>>,
@@ -96,8 +101,18 @@ impl Call<'_> {
             None => "no-cache",
         };
         let control = self.caller.is_public().then_some(control);
-        let served = cache.read(self.asked, shape, control, make).await;
-        kept::respond(&served.map_err(|error| self.failed(error))?, self.headers)
+        // Only now is it worth finding the one spelling of what was asked; next time this one is found, too.
+        let spelling = text::canonical(params);
+        let asked = Asked {
+            query: &spelling,
+            ..self.asked
+        };
+        let served = cache.read(asked, shape, control, make).await;
+        let served = served.map_err(|error| self.failed(error))?;
+        if spelling != self.asked.query {
+            cache.alias(self.asked, &served.answer);
+        }
+        kept::respond(&served, self.headers)
     }
 
     /// The body in the form the caller wants.
