@@ -15,7 +15,7 @@
 //! | 4 | [`delivery`], [`imports`] | reading; content from other systems |
 //! | 3 | [`entries`], [`accounts`] | documents and what is done with them; tokens, roles, people |
 //! | 2 | [`schema`], [`access`], [`query`], [`changes`] | types; rights; what a reader asks for; what happened |
-//! | 1 | [`platform`] | the databases |
+//! | 1 | [`platform`] | the databases; counts, tallies of requests, traces |
 //! | 0 | [`base`] | words everybody may use |
 //!
 //! # The spine

@@ -4,7 +4,7 @@ use crate::clients::{Clients, Manner};
 use crate::{ask, p99, process, server, turn, wait};
 
 /// Descriptors a server needs for itself.
-const OWN: usize = 500;
+const OWN: usize = 200;
 const IDLE: usize = 10_000;
 const ACTIVE: usize = 500;
 
