@@ -4,6 +4,7 @@
 //! **Knows nothing about** HTTP. Start reading at [`Background::start`].
 
 mod outward;
+mod purging;
 mod supervise;
 
 pub use outward::Outward;
