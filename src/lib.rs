@@ -17,7 +17,7 @@
 //! | 3 | [`entries`], [`accounts`] | documents and what is done with them; tokens, roles, people |
 //! | 2 | [`schema`], [`access`], [`query`], [`changes`] | types; rights; what a reader asks for; what happened |
 //! | 2 | [`queue`], [`rate`] | work to be done at a time, each piece by one node; limits over all nodes |
-//! | 1 | [`platform`] | the databases |
+//! | 1 | [`platform`] | the databases; requests that leave; counts, tallies of requests, traces |
 //! | 0 | [`base`] | words everybody may use |
 //!
 //! # The spine
