@@ -22,6 +22,7 @@ use crate::entries::Entries;
 use crate::platform::database::{Database, DatabaseConfig, DatabaseError, Statement};
 use crate::schema::Schema;
 use crate::schema::store::{self, StoreError};
+use crate::sync::Live;
 
 /// How often a server looks for changes of other processes.
 pub const LOOK_EVERY: Duration = Duration::from_millis(200);
@@ -98,6 +99,8 @@ pub struct App {
     pub limits: QueryLimits,
     /// Rings when the change log may have grown.
     pub signal: Signal,
+    /// What live streams wait for.
+    pub live: Arc<Live>,
     state: ArcSwap<State>,
     seen: Mutex<Cursor>,
 }
@@ -125,6 +128,7 @@ impl App {
             state: ArcSwap::from_pointee(State::new(schema, &directory)),
             seen: Mutex::new(Cursor::default()),
             signal,
+            live: Arc::default(),
             database,
             totals,
             limits,
@@ -165,6 +169,13 @@ impl App {
         Ok(None)
     }
 
+    /// When this API token stops working, in milliseconds since 1970; none if never or if there is none.
+    pub fn expiry(&self, secret: &str) -> Option<i64> {
+        let state = self.state.load();
+        let (_, expires_at) = state.tokens.get(&tokens::hash(secret))?;
+        clock::ms_of(expires_at.as_deref()?)
+    }
+
     fn known_token(&self, hash: &str) -> Option<Option<Caller>> {
         let state = self.state.load();
         let (caller, expires_at) = state.tokens.get(hash)?;
@@ -195,6 +206,7 @@ impl App {
         let directory = Directory::load(&self.database).await?;
         self.state.store(Arc::new(State::new(schema, &directory)));
         self.totals.bump();
+        self.live.rights_changed();
         Ok(true)
     }
 

@@ -34,6 +34,7 @@ pub(super) async fn run(config: &Config) -> anyhow::Result<()> {
         headers: config.headers.clone(),
         body: config.body,
         api: config.api.clone(),
+        sync: config.sync.clone(),
     };
     let served = server::serve(
         Arc::clone(&app),

@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 /// Numbers with which the server could not work.
-const BOUNDS: [(&str, u64, u64); 8] = [
+const BOUNDS: [(&str, u64, u64); 11] = [
     ("database.readers", 0, 1024),
     ("database.writers", 1, 1024),
     ("connections.max_connections", 1, 10_000_000),
@@ -12,6 +12,9 @@ const BOUNDS: [(&str, u64, u64); 8] = [
     ("limits.default_page_size", 1, u64::MAX),
     ("limits.max_page_size", 1, u64::MAX),
     ("body.bytes", 1, u64::MAX),
+    ("sync.default_page_size", 1, u64::MAX),
+    ("sync.max_page_size", 1, 10_000),
+    ("sync.heartbeat_ms", 100, 3_600_000),
 ];
 
 /// What is wrong with a number that is out of bounds.

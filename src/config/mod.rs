@@ -27,6 +27,7 @@ use crate::platform::database::DatabaseConfig;
 use crate::server::delivery::ApiConfig;
 use crate::server::headers::HeaderConfig;
 use crate::server::listen::ListenConfig;
+use crate::sync::SyncConfig;
 
 /// The file that is read from the working directory if it is there.
 pub const FILE: &str = "tympan.toml";
@@ -55,6 +56,8 @@ pub struct Config {
     pub limits: QueryLimits,
     /// What the delivery API accepts.
     pub api: ApiConfig,
+    /// Bounds of the sync feed and of live streams.
+    pub sync: SyncConfig,
     /// What is written to standard error.
     pub log: LogConfig,
 }
@@ -70,6 +73,7 @@ impl Default for Config {
             body: JsonLimits::default(),
             limits: QueryLimits::default(),
             api: ApiConfig::default(),
+            sync: SyncConfig::default(),
             log: LogConfig::default(),
         }
     }

@@ -25,6 +25,11 @@ impl Background {
         let mut tasks = JoinSet::new();
         let watched = Arc::clone(app);
         tasks.spawn(supervise("watch", move || Arc::clone(&watched).watch()));
+        let followed = Arc::clone(app);
+        tasks.spawn(supervise("live", move || {
+            let (live, database) = (Arc::clone(&followed.live), Arc::clone(&followed.database));
+            live.run(database, followed.signal.clone())
+        }));
         Self { _tasks: tasks }
     }
 }

@@ -21,6 +21,7 @@ use poem::{Endpoint, EndpointExt as _, Route};
 use crate::app::App;
 use crate::base::json::JsonLimits;
 use crate::platform::database::{DatabaseError, Statement};
+use crate::sync::SyncConfig;
 use headers::{HeaderConfig, HeaderConfigError, Outer};
 use listen::{Accept, ListenConfig, Report};
 
@@ -35,6 +36,8 @@ pub struct ServerConfig {
     pub body: JsonLimits,
     /// What the delivery API accepts.
     pub api: delivery::ApiConfig,
+    /// Bounds of the sync feed and of live streams.
+    pub sync: SyncConfig,
 }
 
 /// Serves until `shutdown` is done, then lets requests in flight finish; `hurry` cuts what is left.
@@ -48,7 +51,13 @@ pub async fn serve<A: Accept>(
     shutdown: impl Future<Output = ()>,
     hurry: impl Future<Output = ()>,
 ) -> Result<Report, HeaderConfigError> {
+    let live = Arc::clone(&app.live);
     let endpoint = endpoint(app, &config)?;
+    // Streams have no end of their own.
+    let shutdown = async move {
+        shutdown.await;
+        live.close();
+    };
     Ok(listen::serve_until(listener, endpoint, config.listen, shutdown, hurry).await)
 }
 

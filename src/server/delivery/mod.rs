@@ -4,8 +4,12 @@
 //! Callers who do not see every type get the same 403 for a type they may not use and one that does not exist.
 
 mod answer;
+mod events;
+mod feed;
 mod fixed;
 mod read;
+mod streams;
+mod sync;
 mod write;
 
 use std::sync::Arc;
@@ -14,6 +18,7 @@ use poem::http::Method;
 use poem::{Endpoint, Request, Response};
 use serde::{Deserialize, Serialize};
 
+use feed::FeedRoutes;
 use fixed::Fixed;
 
 use super::ServerConfig;
@@ -47,6 +52,7 @@ pub struct Api {
     config: ApiConfig,
     body: JsonLimits,
     fixed: Fixed,
+    feed: FeedRoutes,
 }
 
 /// One request on one type.
@@ -64,6 +70,7 @@ impl Api {
     pub fn new(app: Arc<App>, config: &ServerConfig) -> Self {
         Self {
             fixed: Fixed::new(&app),
+            feed: FeedRoutes::new(config),
             app,
             config: config.api.clone(),
             body: config.body,
@@ -82,6 +89,10 @@ impl Api {
             .await?
         {
             return Ok(fixed);
+        }
+        let fed = self.feed.answer(&self.app, &caller, &request, &steps);
+        if let Some(fed) = fed.await? {
+            return Ok(fed);
         }
         let name = steps.first().copied().unwrap_or_default();
         let view = Arc::clone(&caller.view);
