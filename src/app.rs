@@ -6,7 +6,7 @@
 //! **Knows nothing about** HTTP and the command line. Start reading at [`App::open`].
 
 use std::collections::HashMap;
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, OnceLock};
 use std::time::Duration;
 
 use arc_swap::ArcSwap;
@@ -23,6 +23,7 @@ use crate::platform::database::{Database, DatabaseConfig, DatabaseError, Stateme
 use crate::schema::Schema;
 use crate::schema::store::{self, StoreError};
 use crate::sync::Live;
+use crate::sync::node::Following;
 
 /// How often a server looks for changes of other processes.
 pub const LOOK_EVERY: Duration = Duration::from_millis(200);
@@ -65,8 +66,15 @@ impl Caller {
 }
 
 impl State {
-    fn new(schema: Arc<Schema>, directory: &Directory) -> Self {
-        let view = |grants| Arc::new(View::new(Arc::clone(&schema), grants));
+    /// A read node has no drafts to show.
+    fn new(schema: Arc<Schema>, directory: &Directory, has_drafts: bool) -> Self {
+        let view = |grants| {
+            let view = View::new(Arc::clone(&schema), grants);
+            Arc::new(match has_drafts {
+                true => view,
+                false => view.without_drafts(),
+            })
+        };
         let tokens = directory.tokens.iter().map(|(hash, token)| {
             let caller = Caller {
                 view: view(&token.grants),
@@ -102,6 +110,7 @@ pub struct App {
     /// What live streams wait for.
     pub live: Arc<Live>,
     state: ArcSwap<State>,
+    following: OnceLock<Arc<Following>>,
     seen: Mutex<Cursor>,
 }
 
@@ -125,7 +134,8 @@ impl App {
         };
         Ok(Arc::new(Self {
             entries: Entries::new(Arc::clone(&database), committed),
-            state: ArcSwap::from_pointee(State::new(schema, &directory)),
+            state: ArcSwap::from_pointee(State::new(schema, &directory, true)),
+            following: OnceLock::new(),
             seen: Mutex::new(Cursor::default()),
             signal,
             live: Arc::default(),
@@ -204,10 +214,40 @@ impl App {
             false => Arc::new(store::load(&self.database).await?),
         };
         let directory = Directory::load(&self.database).await?;
-        self.state.store(Arc::new(State::new(schema, &directory)));
+        let has_drafts = self.following.get().is_none();
+        let fresh = State::new(schema, &directory, has_drafts);
+        self.state.store(Arc::new(fresh));
         self.totals.bump();
         self.live.rights_changed();
         Ok(true)
+    }
+
+    /// Makes this the app of a read node; once, before anything is served.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn follow(&self, following: Arc<Following>) -> Result<(), AppError> {
+        let directory = Directory::load(&self.database).await?;
+        let fresh = State::new(self.schema(), &directory, false);
+        self.state.store(Arc::new(fresh));
+        let _ = self.following.set(following);
+        Ok(())
+    }
+
+    /// Whom this read node follows; none if it has content of its own.
+    pub fn following(&self) -> Option<&Arc<Following>> {
+        self.following.get()
+    }
+
+    /// Brings what is remembered up to date after rows were written behind its back.
+    ///
+    /// # Errors
+    /// As [`App::refresh`].
+    pub async fn rewritten(&self) -> Result<(), AppError> {
+        self.refresh().await?;
+        self.totals.bump();
+        self.signal.ring();
+        Ok(())
     }
 
     /// Looks for changes of other processes until the task is dropped.

@@ -62,6 +62,7 @@ const HOMES: &[(&str, &[&str])] = &[
     ("sqlx::", &["platform/database"]),
     ("poem::", &["server"]),
     ("poem_openapi::", &["server"]),
+    ("reqwest::", &["sync/node/client.rs"]),
     ("hyper::", &["server"]),
     ("hyper_util::", &["server"]),
     ("clap::", &["cli", "config.rs", "main.rs"]),

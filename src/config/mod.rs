@@ -28,6 +28,7 @@ use crate::server::delivery::ApiConfig;
 use crate::server::headers::HeaderConfig;
 use crate::server::listen::ListenConfig;
 use crate::sync::SyncConfig;
+use crate::sync::node::FollowConfig;
 
 /// The file that is read from the working directory if it is there.
 pub const FILE: &str = "tympan.toml";
@@ -58,6 +59,8 @@ pub struct Config {
     pub api: ApiConfig,
     /// Bounds of the sync feed and of live streams.
     pub sync: SyncConfig,
+    /// Whom a read node follows.
+    pub follow: FollowConfig,
     /// What is written to standard error.
     pub log: LogConfig,
 }
@@ -74,6 +77,7 @@ impl Default for Config {
             limits: QueryLimits::default(),
             api: ApiConfig::default(),
             sync: SyncConfig::default(),
+            follow: FollowConfig::default(),
             log: LogConfig::default(),
         }
     }

@@ -31,6 +31,7 @@ impl Loaded {
 pub(super) fn value(key: &str, value: &Value) -> String {
     let shown = match value {
         Value::String(text) if key.ends_with("url") => masked(text).into(),
+        Value::String(text) if key.ends_with("token") && !text.is_empty() => "***".into(),
         _ => value.clone(),
     };
     toml::Value::try_from(shown).map_or_else(|_| value.to_string(), |value| value.to_string())

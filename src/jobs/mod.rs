@@ -3,6 +3,7 @@
 //! **Always true**: a task that fails or panics begins again after a while, and the others go on.
 //! **Knows nothing about** HTTP. Start reading at [`Background::start`].
 
+mod follow;
 mod supervise;
 
 pub use supervise::supervise;
@@ -12,11 +13,12 @@ use std::sync::Arc;
 use tokio::task::JoinSet;
 
 use crate::app::App;
+use crate::sync::node::Follower;
 
 /// The tasks of a serving process; they end when this is dropped.
 #[derive(Debug)]
 pub struct Background {
-    _tasks: JoinSet<()>,
+    tasks: JoinSet<()>,
 }
 
 impl Background {
@@ -30,6 +32,14 @@ impl Background {
             let (live, database) = (Arc::clone(&followed.live), Arc::clone(&followed.database));
             live.run(database, followed.signal.clone())
         }));
-        Self { _tasks: tasks }
+        Self { tasks }
+    }
+
+    /// Follows an origin as well.
+    pub fn follow(&mut self, app: &Arc<App>, follower: Follower) {
+        let (app, follower) = (Arc::clone(app), Arc::new(follower));
+        self.tasks.spawn(supervise("follow", move || {
+            follow::follow(Arc::clone(&app), Arc::clone(&follower))
+        }));
     }
 }

@@ -69,17 +69,21 @@ pub fn endpoint(
     app: Arc<App>,
     config: &ServerConfig,
 ) -> Result<impl Endpoint<Output = poem::Response> + 'static, HeaderConfigError> {
-    let checked = Arc::clone(&app);
+    let (checked, followed) = (Arc::clone(&app), Arc::clone(&app));
     let ready = health::Ready::new(move || ready(Arc::clone(&checked)));
     let routes = Route::new()
         .at("/health/live", health::Live)
         .at("/health/ready", ready)
+        .at("/health/node", health::Node::new(followed))
         .nest("/api", delivery::Api::new(app, config));
     Outer::new(routes.map_to_response(), &config.headers)
 }
 
-/// Ready means that writes can be made durable: a transaction begins and commits.
+/// Ready means that writes can be made durable: a transaction begins and commits. A read node must have its copy.
 async fn ready(app: Arc<App>) -> Result<(), String> {
+    if app.following().is_some_and(|it| !it.is_complete()) {
+        return Err("the first copy of the origin is not there yet".to_owned());
+    }
     app.database
         .write(|tx| {
             Box::pin(async move {

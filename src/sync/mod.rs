@@ -21,6 +21,7 @@ mod items;
 mod keys;
 mod live;
 mod log;
+pub mod node;
 mod page;
 mod token;
 

@@ -11,7 +11,7 @@ use poem::http::{Method, header};
 use poem::{Request, Response};
 
 use super::events::{Events, Opener};
-use super::sync;
+use super::{node, sync};
 use crate::app::{App, Caller};
 use crate::server::ServerConfig;
 use crate::server::authenticate;
@@ -30,6 +30,7 @@ pub(super) struct FeedRoutes {
 enum Path {
     Page,
     Events,
+    Node,
 }
 
 impl FeedRoutes {
@@ -61,6 +62,7 @@ impl FeedRoutes {
                 let opener = self.opener(caller, request);
                 self.events.open(app, opener, request).await?
             }
+            Path::Node => node::give(app, request).await?,
         };
         Ok(Some(answer))
     }
@@ -90,6 +92,8 @@ fn path(caller: &Caller, request: &Request, steps: &[&str]) -> Option<Path> {
     };
     match steps {
         ["sync", "events"] => Some(Path::Events),
+        // Others are told what they are told of anything that does not exist.
+        ["sync", "node"] if caller.view.is_full() => Some(Path::Node),
         ["sync"] if !is_type("sync") => Some(Path::Page),
         ["events"] if !is_type("events") || wants_stream(request) => Some(Path::Events),
         _ => None,

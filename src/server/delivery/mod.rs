@@ -7,6 +7,7 @@ mod answer;
 mod events;
 mod feed;
 mod fixed;
+mod node;
 mod read;
 mod streams;
 mod sync;
@@ -81,6 +82,11 @@ impl Api {
         let body = request.take_body();
         let request_id = headers::request_id(request.headers()).to_owned();
         let caller = authenticate::caller(&self.app, request.headers()).await?;
+        if let Some(following) = self.app.following()
+            && let Some(declined) = node::declined(following, &caller, &request)
+        {
+            return Err(declined);
+        }
         let path = request.uri().path().trim_matches('/').to_owned();
         let steps: Vec<&str> = path.split('/').collect();
         if let Some(fixed) = self
