@@ -1,6 +1,7 @@
 //! The node's side: one step after the other, each durable with its place.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use super::document::Answer;
 use super::state::{ORIGIN, Staging, State, TOKEN, keep};
@@ -39,12 +40,18 @@ pub struct Step {
 pub struct Follower {
     database: Arc<Database>,
     origin: Origin,
+    /// Whether the origin had nothing more at the last step; only then the next one may wait.
+    caught_up: AtomicBool,
 }
 
 impl Follower {
     /// Follows this origin.
     pub fn new(database: Arc<Database>, origin: Origin) -> Self {
-        Self { database, origin }
+        Self {
+            database,
+            origin,
+            caught_up: AtomicBool::new(false),
+        }
     }
 
     /// Whether the database holds a whole copy.
@@ -72,6 +79,13 @@ impl Follower {
     /// # Errors
     /// When the origin or the node's own database does not do its part.
     pub async fn step(&self, schema: &Arc<Schema>) -> Result<Step, FollowError> {
+        let step = self.next(schema).await;
+        let caught_up = step.as_ref().is_ok_and(|step| step.caught_up);
+        self.caught_up.store(caught_up, Ordering::Relaxed);
+        step
+    }
+
+    async fn next(&self, schema: &Arc<Schema>) -> Result<Step, FollowError> {
         let state = State::load(&self.database).await?;
         let complete = state.token.is_some();
         let busy = Step {
@@ -88,7 +102,7 @@ impl Follower {
                     access: state.access,
                     token: Some(token),
                     copy: None,
-                    wait: true,
+                    wait: self.caught_up.load(Ordering::Relaxed),
                 };
                 match self.origin.ask(&request).await {
                     Ok(answer) if Some(&answer.log_id) != state.log_id.as_ref() => {
