@@ -68,6 +68,11 @@ impl Database {
         }
     }
 
+    /// A database that is there already, with the folder it may lie in.
+    pub(crate) fn at(folder: Folder, url: Option<String>) -> Database {
+        Database { folder, url }
+    }
+
     pub(crate) fn data(&self) -> &Path {
         self.folder.path()
     }

@@ -58,7 +58,7 @@ fn asked(params: &Param) -> node::Request {
     }
 }
 
-/// What a read node answers instead of doing it: everything while its first copy is not there, and every write.
+/// What a read node answers instead of doing it: everything while its first copy is not there, writes and drafts.
 pub(super) fn declined(
     following: &Following,
     caller: &Caller,
@@ -72,7 +72,11 @@ pub(super) fn declined(
         request.method(),
         &Method::GET | &Method::HEAD | &Method::OPTIONS
     );
-    if read {
+    let drafts = request
+        .uri()
+        .query()
+        .is_some_and(|query| query.split('&').any(|part| part == "status=draft"));
+    if read && !drafts {
         return None;
     }
     // Strangers are not told where the origin is.
@@ -83,6 +87,9 @@ pub(super) fn declined(
     Some(ApiError::new(
         StatusCode::FORBIDDEN,
         "ReadNodeError",
-        format!("this is a read node; write to {place}"),
+        match drafts {
+            true => format!("this is a read node and has no drafts; read them from {place}"),
+            false => format!("this is a read node; write to {place}"),
+        },
     ))
 }
