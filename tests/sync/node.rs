@@ -172,7 +172,7 @@ impl Writer {
         let draft = ["", "&status=draft"][usize::from(self.rng.random_bool(0.3))];
         let tag = at(&mut self.rng, &self.tags);
         let data = json!({
-            "title": format!("t{}", self.count), "price": f64::from(self.count) / 3.0, "open": self.count % 2 == 0,
+            "title": format!("t{}", self.count), "price": f64::from(self.count) / 8.0, "open": self.count % 2 == 0,
             "tags": tag.iter().collect::<Vec<_>>(), "seo": { "metaTitle": "m" },
             "zone": [{ "__component": "parts.seo", "metaTitle": "z" }], "big": "9007199254740993",
             "extra": { "k": [1.5, null, "two\nlines"] },
@@ -220,18 +220,14 @@ fn a_node_that_is_killed_ends_equal(database: Database) {
         node.kill();
         node.start_again();
     }
-    wait_for("the node to be equal", || {
-        equal(&origin, &node, &full).then_some(())
-    });
+    until_equal(&origin, &node, &full);
     // From now on it is there within a second or so.
     caught_up(&node);
     let mut slowest = Duration::ZERO;
     for _ in 0..20 {
         writer.act(&origin, &full);
         let start = Instant::now();
-        wait_for("the node to follow", || {
-            equal(&origin, &node, &full).then_some(())
-        });
+        until_equal(&origin, &node, &full);
         slowest = slowest.max(start.elapsed());
     }
     assert!(slowest < PROMPTLY, "{slowest:?}");
