@@ -47,9 +47,8 @@ pub(super) async fn open(config: &Config) -> anyhow::Result<(Arc<App>, Follower)
 /// What will never work is said at once; an origin that is away is waited for later.
 async fn greet(follower: &Follower, origin: &str, complete: bool) -> anyhow::Result<()> {
     let answered = tokio::time::timeout(FIRST_CONTACT, follower.probe()).await;
-    let error = match answered {
-        Ok(Err(error)) => error,
-        Ok(Ok(())) | Err(_) => return Ok(()),
+    let Ok(Err(error)) = answered else {
+        return Ok(());
     };
     let hopeless = match error {
         OriginError::Newer | OriginError::Older => true,

@@ -5,7 +5,10 @@
     clippy::too_many_lines,
     clippy::too_many_arguments,
     clippy::unwrap_used,
+    clippy::expect_used,
     clippy::panic,
+    clippy::print_stderr,
+    clippy::string_slice,
     reason = "a test may stop where it stands"
 )]
 

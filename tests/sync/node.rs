@@ -172,7 +172,7 @@ impl Writer {
         let draft = ["", "&status=draft"][usize::from(self.rng.random_bool(0.3))];
         let tag = at(&mut self.rng, &self.tags);
         let data = json!({
-            "title": format!("t{}", self.count), "price": f64::from(self.count) / 8.0, "open": self.count % 2 == 0,
+            "title": format!("t{}", self.count), "price": f64::from(self.count) / 8.0, "open": self.count.is_multiple_of(2),
             "tags": tag.iter().collect::<Vec<_>>(), "seo": { "metaTitle": "m" },
             "zone": [{ "__component": "parts.seo", "metaTitle": "z" }], "big": "9007199254740993",
             "extra": { "k": [1.5, null, "two\nlines"] },

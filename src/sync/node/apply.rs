@@ -114,9 +114,9 @@ fn insert(
     if row.len() != columns.len() {
         return Err(DatabaseError::Column(row.len()));
     }
-    let values = row.iter().zip(columns).enumerate();
+    let values = row.iter().zip(columns);
     let values: Option<Vec<Value>> = values
-        .map(|(_, (value, (_, storage)))| from_json(value, *storage))
+        .map(|(value, (_, storage))| from_json(value, *storage))
         .collect();
     let values = values.ok_or(DatabaseError::Column(0))?;
     Ok(Statement::with(sql, values))

@@ -18,8 +18,12 @@ use crate::sync::{Filter, Keys, Live, SyncError, Token, history};
 
 /// Changes one answer looks at.
 const WINDOW: u32 = 300;
-/// Documents of one answer of the first copy.
+/// Documents of one answer of a copy.
 const COPIED: i64 = 200;
+/// Documents that are read together.
+const TOGETHER: usize = 20;
+/// Bytes after which an answer ends.
+const ENOUGH: usize = 8 * 1024 * 1024;
 /// Longest wait for something to happen.
 const LONGEST_WAIT: Duration = Duration::from_secs(20);
 
@@ -116,7 +120,7 @@ async fn wait(live: &Live, place: &Place) {
     let _ = tokio::time::timeout(LONGEST_WAIT, happened).await;
 }
 
-/// The documents that changed after a place, and the lines of the log.
+/// The documents that changed after a place, and the lines of the log; returns the place behind them.
 async fn log(
     database: &Database,
     schema: &Schema,
@@ -125,21 +129,32 @@ async fn log(
 ) -> Result<Place, SyncError> {
     let found = changes::read(database, place.cursor(), WINDOW).await?;
     answer.has_more = found.len() >= WINDOW as usize;
-    let mut docs: BTreeMap<i64, BTreeSet<i64>> = BTreeMap::new();
+    let mut given = BTreeSet::new();
+    let mut bytes = 0;
     let mut end = place;
-    for change in &found {
-        end = Place::of(change);
-        if let (Some(type_id), Some(doc)) = (change.type_id, change.doc) {
-            docs.entry(type_id).or_default().insert(doc);
+    for together in found.chunks(TOGETHER) {
+        // What is left comes with the next answer, however large each document is.
+        if bytes > ENOUGH {
+            answer.has_more = true;
+            break;
         }
-        if change.kind != ChangeKind::Schema && change.is_public() {
-            answer.changes.push(Line::of(change));
+        let mut docs: BTreeMap<i64, BTreeSet<i64>> = BTreeMap::new();
+        for change in together {
+            end = Place::of(change);
+            if let (Some(type_id), Some(doc)) = (change.type_id, change.doc)
+                && given.insert(doc)
+            {
+                docs.entry(type_id).or_default().insert(doc);
+            }
+            if change.kind != ChangeKind::Schema && change.is_public() {
+                answer.changes.push(Line::of(change));
+            }
         }
-    }
-    for (type_id, docs) in docs {
-        if let Some(one) = schema.content_type_by_id(TypeId(type_id)) {
-            let docs: Vec<i64> = docs.into_iter().collect();
-            answer.documents.extend(load(database, one, &docs).await?);
+        for (type_id, docs) in docs {
+            if let Some(one) = schema.content_type_by_id(TypeId(type_id)) {
+                let docs: Vec<i64> = docs.into_iter().collect();
+                bytes += add(database, one, &docs, answer).await?;
+            }
         }
     }
     Ok(end)
@@ -161,10 +176,31 @@ async fn copy(
         .map(|row| row.integer(0))
         .collect::<Result<_, _>>()?;
     answer.has_more = i64::try_from(docs.len()).is_ok_and(|count| count >= COPIED);
-    if !docs.is_empty() {
-        answer.documents = load(database, one, &docs).await?;
+    let mut bytes = 0;
+    for together in docs.chunks(TOGETHER) {
+        if bytes > ENOUGH {
+            answer.has_more = true;
+            break;
+        }
+        bytes += add(database, one, together, answer).await?;
     }
     Ok(())
+}
+
+/// Adds documents of one type; returns about how many bytes they are.
+async fn add(
+    database: &Database,
+    one: &ContentType,
+    docs: &[i64],
+    answer: &mut Answer,
+) -> Result<usize, DatabaseError> {
+    let documents = load(database, one, docs).await?;
+    let texts = documents.iter().filter_map(|it| it.public.as_ref());
+    let values = texts.flat_map(|it| it.main.iter().chain(it.locales.iter().flatten()));
+    let bytes = values.map(|value| 8 + value.as_str().map_or(0, str::len));
+    let bytes = bytes.sum();
+    answer.documents.extend(documents);
+    Ok(bytes)
 }
 
 /// What is public of documents of one type.
