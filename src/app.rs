@@ -6,18 +6,19 @@
 //! **Knows nothing about** HTTP and the command line. Start reading at [`App::open`].
 
 use std::collections::HashMap;
-use std::sync::{Arc, Mutex, OnceLock};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError, Weak};
 use std::time::Duration;
 
 use arc_swap::ArcSwap;
 use futures_util::future::BoxFuture;
 
-use crate::access::View;
+use crate::access::{Grants, View};
 use crate::accounts::{Directory, tokens};
 use crate::base::clock;
 use crate::base::limits::QueryLimits;
 use crate::changes::{self, Change, Cursor, Signal};
 use crate::delivery::Totals;
+use crate::delivery::cache::{Cache, CacheConfig};
 use crate::entries::Entries;
 use crate::platform::database::{Database, DatabaseConfig, DatabaseError, Statement};
 use crate::schema::Schema;
@@ -56,6 +57,8 @@ pub struct Caller {
     pub view: Arc<View>,
     /// How they are named in versions and the log; none for the public.
     pub author: Option<Arc<str>>,
+    /// Stands for the view: callers with equal rights on one generation of the schema have equal scopes.
+    pub scope: u64,
 }
 
 impl Caller {
@@ -65,32 +68,69 @@ impl Caller {
     }
 }
 
+/// Numbers for rights on a generation of the schema, each given once.
+#[derive(Debug, Default)]
+struct Scopes {
+    known: HashMap<(i64, bool, Grants), u64>,
+    last: u64,
+}
+
+impl Scopes {
+    /// What the public may be told is kept by others, so it never shares a number with a credential.
+    fn of(&mut self, generation: i64, public: bool, grants: &Grants) -> u64 {
+        self.known.retain(|(known, ..), _| *known == generation);
+        let scope = self.known.entry((generation, public, grants.clone()));
+        *scope.or_insert_with(|| {
+            self.last += 1;
+            self.last
+        })
+    }
+}
+
 impl State {
     /// A read node has no drafts to show.
-    fn new(schema: Arc<Schema>, directory: &Directory, has_drafts: bool) -> Self {
-        let view = |grants| {
+    fn new(
+        schema: Arc<Schema>,
+        directory: &Directory,
+        scopes: &mut Scopes,
+        has_drafts: bool,
+    ) -> Self {
+        let view = |grants: &Grants| {
             let view = View::new(Arc::clone(&schema), grants);
             Arc::new(match has_drafts {
                 true => view,
                 false => view.without_drafts(),
             })
         };
+        let mut caller = |grants: &Grants, author: Option<Arc<str>>| Caller {
+            view: view(grants),
+            scope: scopes.of(schema.generation, author.is_none(), grants),
+            author,
+        };
+        let public = caller(&directory.public, None);
         let tokens = directory.tokens.iter().map(|(hash, token)| {
-            let caller = Caller {
-                view: view(&token.grants),
-                author: Some(format!("token:{}", token.name).into()),
-            };
+            let author = format!("token:{}", token.name).into();
+            let caller = caller(&token.grants, Some(author));
             (hash.clone(), (caller, token.expires_at.clone()))
         });
         Self {
-            public: Caller {
-                view: view(&directory.public),
-                author: None,
-            },
             tokens: tokens.collect(),
+            public,
             directory_generation: directory.generation,
             schema,
         }
+    }
+}
+
+/// The hook of writes; the app is gone only when nobody waits for an answer any more.
+fn committed(app: Weak<App>) -> impl Fn(Vec<Change>) -> BoxFuture<'static, ()> + Send + Sync {
+    move |changes| {
+        let app = app.upgrade();
+        Box::pin(async move {
+            if let Some(app) = app {
+                app.committed(&changes).await;
+            }
+        })
     }
 }
 
@@ -103,6 +143,8 @@ pub struct App {
     pub entries: Entries,
     /// Remembered totals of lists.
     pub totals: Arc<Totals>,
+    /// Kept answers.
+    pub cache: Arc<Cache>,
     /// Bounds of requests.
     pub limits: QueryLimits,
     /// Rings when the change log may have grown.
@@ -111,6 +153,7 @@ pub struct App {
     pub live: Arc<Live>,
     state: ArcSwap<State>,
     following: OnceLock<Arc<Following>>,
+    scopes: Mutex<Scopes>,
     seen: Mutex<Cursor>,
 }
 
@@ -119,23 +162,26 @@ impl App {
     ///
     /// # Errors
     /// When the database cannot be reached, is newer than this program, or its schema is damaged.
-    pub async fn open(config: &DatabaseConfig, limits: QueryLimits) -> Result<Arc<Self>, AppError> {
+    pub async fn open(
+        config: &DatabaseConfig,
+        limits: QueryLimits,
+        cache: CacheConfig,
+    ) -> Result<Arc<Self>, AppError> {
         let database = Arc::new(Database::open(config).await?);
         store::ensure_built_in(&database).await?;
         let schema = Arc::new(store::load(&database).await?);
         let directory = Directory::load(&database).await?;
         let totals = Arc::new(Totals::new());
         let signal = Signal::default();
-        let (counted, rung) = (Arc::clone(&totals), signal.clone());
-        let committed = move |_: Vec<Change>| -> BoxFuture<'static, ()> {
-            counted.bump();
-            rung.ring();
-            Box::pin(std::future::ready(()))
-        };
-        Ok(Arc::new(Self {
-            entries: Entries::new(Arc::clone(&database), committed),
-            state: ArcSwap::from_pointee(State::new(schema, &directory, true)),
+        let mut scopes = Scopes::default();
+        let state = State::new(schema, &directory, &mut scopes, true);
+        let cache = Arc::new(Cache::new(cache));
+        Ok(Arc::new_cyclic(|app: &Weak<Self>| Self {
+            entries: Entries::new(Arc::clone(&database), committed(app.clone())),
+            state: ArcSwap::from_pointee(state),
             following: OnceLock::new(),
+            scopes: Mutex::new(scopes),
+            cache,
             seen: Mutex::new(Cursor::default()),
             signal,
             live: Arc::default(),
@@ -143,6 +189,14 @@ impl App {
             totals,
             limits,
         }))
+    }
+
+    /// What happens between a durable write and its acknowledgement.
+    async fn committed(&self, changes: &[Change]) {
+        self.totals.bump();
+        let schema = self.schema();
+        self.cache.apply(&self.database, &schema, changes).await;
+        self.signal.ring();
     }
 
     /// Schema and rights of this moment.
@@ -214,12 +268,20 @@ impl App {
             false => Arc::new(store::load(&self.database).await?),
         };
         let directory = Directory::load(&self.database).await?;
-        let has_drafts = self.following.get().is_none();
-        let fresh = State::new(schema, &directory, has_drafts);
-        self.state.store(Arc::new(fresh));
+        self.take(schema, &directory);
         self.totals.bump();
         self.live.rights_changed();
         Ok(true)
+    }
+
+    /// Takes over a new schema or new rights.
+    fn take(&self, schema: Arc<Schema>, directory: &Directory) {
+        let has_drafts = self.following.get().is_none();
+        let state = {
+            let mut scopes = self.scopes.lock().unwrap_or_else(PoisonError::into_inner);
+            State::new(schema, directory, &mut scopes, has_drafts)
+        };
+        self.state.store(Arc::new(state));
     }
 
     /// Makes this the app of a read node; once, before anything is served.
@@ -228,9 +290,9 @@ impl App {
     /// When the database fails.
     pub async fn follow(&self, following: Arc<Following>) -> Result<(), AppError> {
         let directory = Directory::load(&self.database).await?;
-        let fresh = State::new(self.schema(), &directory, false);
-        self.state.store(Arc::new(fresh));
+        // An app follows one origin as long as it lives.
         let _ = self.following.set(following);
+        self.take(self.schema(), &directory);
         Ok(())
     }
 

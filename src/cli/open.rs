@@ -38,7 +38,12 @@ pub(super) async fn open_any(config: &Config) -> anyhow::Result<Arc<App>> {
     {
         make_folder(folder)?;
     }
-    let opened = App::open(&config.database, config.limits.clone()).await;
+    let opened = App::open(
+        &config.database,
+        config.limits.clone(),
+        config.cache.clone(),
+    )
+    .await;
     opened.map_err(|error| refusal(config, &error).into())
 }
 

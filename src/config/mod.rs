@@ -23,10 +23,13 @@ pub use nearest::nearest;
 
 use crate::base::json::JsonLimits;
 use crate::base::limits::QueryLimits;
+use crate::delivery::cache::CacheConfig;
 use crate::platform::database::DatabaseConfig;
+use crate::platform::tracing::TraceConfig;
 use crate::server::delivery::ApiConfig;
 use crate::server::headers::HeaderConfig;
 use crate::server::listen::ListenConfig;
+use crate::server::metrics::MetricsConfig;
 use crate::sync::SyncConfig;
 use crate::sync::node::FollowConfig;
 
@@ -61,8 +64,14 @@ pub struct Config {
     pub sync: SyncConfig,
     /// Whom a read node follows.
     pub follow: FollowConfig,
+    /// How answers are kept.
+    pub cache: CacheConfig,
     /// What is written to standard error.
     pub log: LogConfig,
+    /// Who may read the metrics.
+    pub metrics: MetricsConfig,
+    /// What is traced and where to.
+    pub otel: TraceConfig,
 }
 
 impl Default for Config {
@@ -78,7 +87,10 @@ impl Default for Config {
             api: ApiConfig::default(),
             sync: SyncConfig::default(),
             follow: FollowConfig::default(),
+            cache: CacheConfig::default(),
             log: LogConfig::default(),
+            metrics: MetricsConfig::default(),
+            otel: TraceConfig::default(),
         }
     }
 }

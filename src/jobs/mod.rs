@@ -27,6 +27,16 @@ impl Background {
         let mut tasks = JoinSet::new();
         let watched = Arc::clone(app);
         tasks.spawn(supervise("watch", move || Arc::clone(&watched).watch()));
+        let kept = Arc::clone(app);
+        tasks.spawn(supervise("cache", move || {
+            let app = Arc::clone(&kept);
+            async move {
+                let schema = || app.schema();
+                let database = Arc::clone(&app.database);
+                let seen = || app.totals.bump();
+                app.cache.follow(database, schema, &app.signal, seen).await
+            }
+        }));
         let followed = Arc::clone(app);
         tasks.spawn(supervise("live", move || {
             let (live, database) = (Arc::clone(&followed.live), Arc::clone(&followed.database));

@@ -73,11 +73,14 @@ impl Live {
             .begin(end);
         self.moment.send_modify(|moment| moment.end = end);
         let mut tail = Tail::new(database, end, &signal);
+        let follower = changes::follower("live");
+        follower.at(end);
         loop {
             let found = tail.next(BATCH).await?;
             let mut recent = self.recent.write().unwrap_or_else(PoisonError::into_inner);
             recent.extend(found);
             drop(recent);
+            follower.at(tail.cursor());
             self.moment.send_modify(|moment| moment.end = tail.cursor());
         }
     }

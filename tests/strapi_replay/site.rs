@@ -13,6 +13,7 @@ use tympan::accounts::tokens::TokenKind;
 use tympan::accounts::{PUBLIC_ROLE, roles, tokens as api_tokens};
 use tympan::app::App;
 use tympan::base::limits::QueryLimits;
+use tympan::delivery::cache::CacheConfig;
 use tympan::entries::{Target, WriteRequest, resolve};
 use tympan::platform::database::{Database, DatabaseConfig};
 use tympan::schema::validate::{self, Mode};
@@ -53,7 +54,9 @@ impl Site {
         };
         let secrets = prepare(&Database::open(&config).await.unwrap()).await;
         let limits = QueryLimits::default();
-        let app = App::open(&config, limits).await.unwrap();
+        let app = App::open(&config, limits, CacheConfig::default())
+            .await
+            .unwrap();
         let mut tokens = Tokens::default();
         upload(&app, &mut tokens).await;
         let endpoint = endpoint(Arc::clone(&app), &ServerConfig::default())

@@ -11,6 +11,7 @@ use tympan::accounts::tokens::TokenKind;
 use tympan::accounts::{PUBLIC_ROLE, roles, tokens};
 use tympan::app::App;
 use tympan::base::limits::QueryLimits;
+use tympan::delivery::cache::CacheConfig;
 use tympan::entries::{EntryError, Saved, Target, Which, WriteRequest, resolve};
 use tympan::platform::database::{Database, DatabaseConfig, DatabaseError, Statement};
 use tympan::schema::validate::{self, Mode};
@@ -161,7 +162,9 @@ impl Site {
 }
 
 async fn open(config: &DatabaseConfig) -> (Arc<App>, BoxEndpoint<'static, Response>) {
-    let app = App::open(config, QueryLimits::default()).await.unwrap();
+    let app = App::open(config, QueryLimits::default(), CacheConfig::default())
+        .await
+        .unwrap();
     let endpoint = endpoint(Arc::clone(&app), &ServerConfig::default())
         .unwrap()
         .boxed();
