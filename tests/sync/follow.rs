@@ -204,6 +204,7 @@ async fn a_follower_that_crashes_ends_equal(on: On, seed: u64) {
             }
         }
     }
+    site.settle().await;
     for follower in &mut followers {
         let mut end = 0;
         while end < 12 {

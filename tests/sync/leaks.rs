@@ -6,6 +6,7 @@ use tympan::entries::{Target, Which};
 use crate::site::{On, Site};
 
 async fn items(site: &Site, token: Option<&str>, cursor: &mut Option<String>) -> Vec<Json> {
+    site.settle().await;
     let mut found = Vec::new();
     loop {
         let path = match cursor {
@@ -190,6 +191,7 @@ async fn a_change_that_alters_many_entries_is_told_in_pages() {
     let request = site.request("tag", "", Target::Published);
     let which = Which::Id(tag.document_id);
     site.app.entries.unpublish(request, which).await.unwrap();
+    site.settle().await;
     let (mut token, mut seen, mut pages) = (cursor.unwrap(), Vec::new(), 0);
     loop {
         let (_, body) = site

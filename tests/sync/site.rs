@@ -2,6 +2,7 @@
 
 use std::path::Path;
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 use poem::endpoint::BoxEndpoint;
 use poem::{Endpoint as _, EndpointExt as _, Request, Response};
@@ -90,6 +91,27 @@ impl Site {
         let status = response.status().as_u16();
         let text = response.into_body().into_string().await.unwrap();
         (status, serde_json::from_str(&text).unwrap_or(Json::Null))
+    }
+
+    /// Waits until the log can be read to its end: on PostgreSQL transactions of the other tests in the same cluster
+    /// hold its end back.
+    pub(crate) async fn settle(&self) {
+        let sql = self.app.database.dialect().pick(
+            "select 0",
+            "select count(*) from changes where xid >= pg_snapshot_xmin(pg_current_snapshot())",
+        );
+        let start = Instant::now();
+        loop {
+            let row = self.app.database.fetch_optional(Statement::new(sql));
+            if row.await.unwrap().unwrap().integer(0).unwrap() == 0 {
+                return;
+            }
+            assert!(
+                start.elapsed() < crate::wire::PATIENCE,
+                "the log stands still"
+            );
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
     }
 
     pub(crate) fn request(&self, name: &str, locale: &str, target: Target) -> WriteRequest {

@@ -15,6 +15,7 @@ async fn article(site: &Site, title: &str) -> String {
 
 /// Follows to the end; returns the items and the token there.
 async fn to_the_end(site: &Site, token: Option<&str>, from: &str) -> (Vec<Json>, String) {
+    site.settle().await;
     let (mut items, mut path) = (Vec::new(), from.to_owned());
     loop {
         let (status, body) = site.get(&path, token).await;

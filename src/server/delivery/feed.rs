@@ -100,6 +100,11 @@ fn path(caller: &Caller, request: &Request, steps: &[&str]) -> Option<Path> {
     }
 }
 
+/// Whether a request of `/api/events` means the stream, although a type may be served there.
+pub(super) fn asks_for_stream(request: &Request) -> bool {
+    request.uri().path().trim_matches('/') == "events" && wants_stream(request)
+}
+
 fn wants_stream(request: &Request) -> bool {
     let accept = request.headers().get(header::ACCEPT);
     accept

@@ -83,7 +83,7 @@ impl Api {
 
     /// The answer to a question that was asked before.
     fn kept(&self, request: &Request, caller: &Caller) -> Option<Result<Response, ApiError>> {
-        if !kept::reads(request.method()) {
+        if !kept::reads(request.method()) || feed::asks_for_stream(request) {
             return None;
         }
         let answer = self.app.cache.get(asked(request, caller.scope))?;

@@ -6,6 +6,7 @@
 
 mod docs;
 mod entries;
+mod feed;
 pub mod fixed;
 mod operations;
 
@@ -28,6 +29,7 @@ pub fn document(view: &View, limits: &QueryLimits, fixed: &Json) -> Json {
         entries::add(&mut schemas, view, content_type);
         operations::add(&mut paths, view, content_type, limits);
     }
+    feed::add(&mut paths, &mut schemas, view);
     fixed::add(fixed, &mut paths, &mut schemas);
     json!({
         "openapi": "3.1.0",
