@@ -153,6 +153,38 @@ fn streams_are_capped_and_give_signs_of_life() {
     }
 }
 
+/// A reader that takes nothing is cut, holds little meanwhile, and costs the others nothing.
+#[test]
+fn a_reader_that_takes_nothing_is_cut() {
+    use std::io::{Read as _, Write as _};
+    let database = Database::sqlite();
+    let full = prepared(&database);
+    let config = database.data().join("t.toml");
+    std::fs::write(&config, "[connections]\nwrite_stall_ms = 300\n").unwrap();
+    let server = Server::start_with(database, &["--config", config.to_str().unwrap()]);
+    let mut stuck = std::net::TcpStream::connect(server.address()).unwrap();
+    stuck
+        .write_all(b"GET /api/events HTTP/1.1\r\nHost: localhost\r\n\r\n")
+        .unwrap();
+    let mut other = Stream::open(&server, "/api/events", None, None);
+    other.begun();
+    let body = "x".repeat(300_000);
+    for n in 0..60 {
+        let data = json!({ "title": format!("n{n}"), "body": body });
+        make(&server, &full, "/api/articles", &data);
+    }
+    for n in 0..60 {
+        let event = other.next().unwrap();
+        assert_eq!(event.data["entry"]["title"], format!("n{n}"));
+    }
+    // What the system had taken for it is all that it gets.
+    std::thread::sleep(Duration::from_secs(1));
+    let mut got = Vec::new();
+    stuck.set_read_timeout(Some(crate::wire::PATIENCE)).unwrap();
+    let _ = stuck.read_to_end(&mut got);
+    assert!(got.len() < 60 * body.len(), "{} bytes", got.len());
+}
+
 /// A type keeps its name; the stream is for those who ask for one.
 #[test]
 fn a_type_may_be_called_events() {

@@ -10,7 +10,7 @@ use serde_json::{Value as Json, json};
 use crate::strapi_replay::{Kind, recording};
 use crate::support::http::Connection;
 use crate::support::{Database, Folder, Server};
-use crate::wire::{make, prepared, send, wait_for};
+use crate::wire::{Stream, make, prepared, send, wait_for};
 
 /// What must be noticed within two seconds, with room for a busy machine.
 const PROMPTLY: Duration = Duration::from_secs(8);
@@ -231,6 +231,18 @@ fn a_node_that_is_killed_ends_equal(database: Database) {
         slowest = slowest.max(start.elapsed());
     }
     assert!(slowest < PROMPTLY, "{slowest:?}");
+
+    // The node has a feed and live events of its own, on its own log.
+    let mut stream = Stream::open(&node, "/api/events", None, None);
+    stream.begun();
+    let data = json!({ "title": "through the node" });
+    let id = make(&origin, &full, "/api/articles", &data);
+    let event = stream.next().unwrap();
+    assert_eq!(event.data["documentId"], json!(id));
+    let last = stream.last.unwrap();
+    let path = format!("/api/sync?token={last}");
+    let (status, body) = send(&node, "GET", &path, None, None);
+    assert_eq!(status, 200, "{body}");
 
     // A token that is revoked on the origin stops working here.
     let reader = origin
