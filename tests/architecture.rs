@@ -62,7 +62,10 @@ const HOMES: &[(&str, &[&str])] = &[
     ("sqlx::", &["platform/database"]),
     ("poem::", &["server"]),
     ("poem_openapi::", &["server"]),
-    ("reqwest::", &["sync/node/client.rs"]),
+    (
+        "reqwest::",
+        &["platform/tracing/client.rs", "sync/node/client.rs"],
+    ),
     ("hyper::", &["server"]),
     ("hyper_util::", &["server"]),
     ("opentelemetry::", &["platform/tracing"]),
