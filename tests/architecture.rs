@@ -24,6 +24,8 @@ const FLOORS: &[(&str, u8)] = &[
     ("delivery", 4),
     ("imports", 4),
     ("sync", 4),
+    ("webhooks", 4),
+    ("purges", 4),
     ("entries", 3),
     ("accounts", 3),
     ("schema", 2),
@@ -53,6 +55,16 @@ const SIBLINGS: &[(&str, &str, &str)] = &[
         "delivery",
         "an entry in the feed is what the delivery API answers",
     ),
+    (
+        "webhooks",
+        "delivery",
+        "what is sent is an entry as delivery would answer it",
+    ),
+    (
+        "purges",
+        "webhooks",
+        "what is sent is signed in the same way",
+    ),
     ("cli", "config", "commands are configured"),
     ("main", "cli", "main runs the command"),
 ];
@@ -62,12 +74,13 @@ const HOMES: &[(&str, &[&str])] = &[
     ("sqlx::", &["platform/database"]),
     ("poem::", &["server"]),
     ("poem_openapi::", &["server"]),
-    (
-        "reqwest::",
-        &["platform/tracing/client.rs", "sync/node/client.rs"],
-    ),
     ("hyper::", &["server"]),
     ("hyper_util::", &["server"]),
+    (
+        "reqwest::",
+        &["platform/http_client", "sync/node/client.rs"],
+    ),
+    ("rustls::", &["platform/http_client", "sync/node/client.rs"]),
     ("opentelemetry::", &["platform/tracing"]),
     ("opentelemetry_sdk::", &["platform/tracing"]),
     ("opentelemetry_http::", &["platform/tracing"]),

@@ -10,7 +10,7 @@ use super::Loaded;
 const SECRETS: [&str; 2] = ["metrics.token", "otel.headers"];
 
 impl Loaded {
-    /// A file that would give the same configuration; passwords in URLs are masked.
+    /// A file that would give the same configuration; passwords in URLs and tokens are masked.
     pub fn to_toml(&self) -> String {
         let mut text = String::new();
         let mut section = "";

@@ -4,8 +4,11 @@
 //! **Knows nothing about** HTTP. Start reading at [`Background::start`].
 
 mod follow;
+mod outward;
+mod purging;
 mod supervise;
 
+pub use outward::Outward;
 pub use supervise::supervise;
 
 use std::sync::Arc;

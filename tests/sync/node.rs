@@ -52,7 +52,7 @@ fn wants_drafts(path: &str) -> bool {
 
 async fn a_node_answers_the_recorded_set(kind: Kind) {
     let recording = recording(kind).await;
-    let mut origin = Server::start(Database::at(recording.folder, Some(recording.url)));
+    let mut origin = Server::start(Database::within(recording.folder, recording.url));
     let token = {
         let run = |arguments: &[&str]| origin.database().run(arguments);
         run(&["token", "create", "--name", "node", "--type", "full-access"])

@@ -188,11 +188,12 @@ impl Stream {
         let mut token = token;
         loop {
             let moment = *self.moment.borrow_and_update();
-            if moment.closing || !self.is_welcome(moment).await {
+            // What is seldom needed is allocated then, so that a stream that waits is small.
+            if moment.closing || !Box::pin(self.is_welcome(moment)).await {
                 return None;
             }
             if !token.has_reached(moment.end) || self.meaning != token.meaning() {
-                let batch = match self.batch(&token, moment.end).await {
+                let batch = match Box::pin(self.batch(&token, moment.end)).await {
                     Ok(batch) => batch,
                     Err(error) if schema_may_be_old(&error) => {
                         tokio::time::sleep(SCHEMA_PAUSE).await;

@@ -7,7 +7,7 @@
 use std::net::IpAddr;
 use std::sync::Arc;
 
-use poem::http::{Method, header};
+use poem::http::{HeaderMap, Method, header};
 use poem::{Request, Response};
 
 use super::events::{Events, Opener};
@@ -95,18 +95,18 @@ fn path(caller: &Caller, request: &Request, steps: &[&str]) -> Option<Path> {
         // Others are told what they are told of anything that does not exist.
         ["sync", "node"] if caller.view.is_full() => Some(Path::Node),
         ["sync"] if !is_type("sync") => Some(Path::Page),
-        ["events"] if !is_type("events") || wants_stream(request) => Some(Path::Events),
+        ["events"] if !is_type("events") || accepts_stream(request.headers()) => Some(Path::Events),
         _ => None,
     }
 }
 
 /// Whether a request of `/api/events` means the stream, although a type may be served there.
-pub(super) fn asks_for_stream(request: &Request) -> bool {
-    request.uri().path().trim_matches('/') == "events" && wants_stream(request)
+pub(in crate::server) fn asks_for_stream(path: &str, headers: &HeaderMap) -> bool {
+    path.trim_matches('/') == "events" && accepts_stream(headers)
 }
 
-fn wants_stream(request: &Request) -> bool {
-    let accept = request.headers().get(header::ACCEPT);
+fn accepts_stream(headers: &HeaderMap) -> bool {
+    let accept = headers.get(header::ACCEPT);
     accept
         .and_then(|value| value.to_str().ok())
         .is_some_and(|value| value.contains("text/event-stream"))

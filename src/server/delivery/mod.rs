@@ -5,9 +5,9 @@
 
 mod answer;
 mod events;
-mod feed;
+pub(super) mod feed;
 mod fixed;
-mod kept;
+pub(super) mod kept;
 mod node;
 mod read;
 mod streams;
@@ -83,7 +83,9 @@ impl Api {
 
     /// The answer to a question that was asked before.
     fn kept(&self, request: &Request, caller: &Caller) -> Option<Result<Response, ApiError>> {
-        if !kept::reads(request.method()) || feed::asks_for_stream(request) {
+        if !kept::reads(request.method())
+            || feed::asks_for_stream(request.uri().path(), request.headers())
+        {
             return None;
         }
         let answer = self.app.cache.get(asked(request, caller.scope))?;
@@ -173,7 +175,7 @@ fn asked(request: &Request, scope: u64) -> Asked<'_> {
 fn wants_v4(request: &Request) -> bool {
     request
         .headers()
-        .get("strapi-response-format")
+        .get(&kept::RESPONSE_FORMAT)
         .is_some_and(|value| value.as_bytes().eq_ignore_ascii_case(b"v4"))
 }
 
