@@ -6,7 +6,7 @@
 //! **Knows nothing about** HTTP and the command line. Start reading at [`App::open`].
 
 use std::collections::HashMap;
-use std::sync::{Arc, Mutex, PoisonError, Weak};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError, Weak};
 use std::time::Duration;
 
 use arc_swap::ArcSwap;
@@ -23,6 +23,8 @@ use crate::entries::Entries;
 use crate::platform::database::{Database, DatabaseConfig, DatabaseError, Statement};
 use crate::schema::Schema;
 use crate::schema::store::{self, StoreError};
+use crate::sync::Live;
+use crate::sync::node::Following;
 
 /// How often a server looks for changes of other processes.
 pub const LOOK_EVERY: Duration = Duration::from_millis(200);
@@ -86,9 +88,22 @@ impl Scopes {
 }
 
 impl State {
-    fn new(schema: Arc<Schema>, directory: &Directory, scopes: &mut Scopes) -> Self {
+    /// A read node has no drafts to show.
+    fn new(
+        schema: Arc<Schema>,
+        directory: &Directory,
+        scopes: &mut Scopes,
+        has_drafts: bool,
+    ) -> Self {
+        let view = |grants: &Grants| {
+            let view = View::new(Arc::clone(&schema), grants);
+            Arc::new(match has_drafts {
+                true => view,
+                false => view.without_drafts(),
+            })
+        };
         let mut caller = |grants: &Grants, author: Option<Arc<str>>| Caller {
-            view: Arc::new(View::new(Arc::clone(&schema), grants)),
+            view: view(grants),
             scope: scopes.of(schema.generation, author.is_none(), grants),
             author,
         };
@@ -138,7 +153,10 @@ pub struct App {
     pub written: Signal,
     /// Rings when another process may have written.
     pub heard: Signal,
+    /// What live streams wait for.
+    pub live: Arc<Live>,
     state: ArcSwap<State>,
+    following: OnceLock<Arc<Following>>,
     scopes: Mutex<Scopes>,
     seen: Mutex<Cursor>,
 }
@@ -161,17 +179,19 @@ impl App {
         let signal = Signal::default();
         let written = Signal::default();
         let mut scopes = Scopes::default();
-        let state = State::new(schema, &directory, &mut scopes);
+        let state = State::new(schema, &directory, &mut scopes, true);
         let cache = Arc::new(Cache::new(cache));
         Ok(Arc::new_cyclic(|app: &Weak<Self>| Self {
             entries: Entries::new(Arc::clone(&database), committed(app.clone())),
             state: ArcSwap::from_pointee(state),
+            following: OnceLock::new(),
             scopes: Mutex::new(scopes),
             cache,
             seen: Mutex::new(Cursor::default()),
             signal,
             written,
             heard: Signal::default(),
+            live: Arc::default(),
             database,
             totals,
             limits,
@@ -226,6 +246,13 @@ impl App {
         Ok(None)
     }
 
+    /// When this API token stops working, in milliseconds since 1970; none if never or if there is none.
+    pub fn expiry(&self, secret: &str) -> Option<i64> {
+        let state = self.state.load();
+        let (_, expires_at) = state.tokens.get(&tokens::hash(secret))?;
+        clock::ms_of(expires_at.as_deref()?)
+    }
+
     fn known_token(&self, hash: &str) -> Option<Option<Caller>> {
         let state = self.state.load();
         let (caller, expires_at) = state.tokens.get(hash)?;
@@ -255,13 +282,48 @@ impl App {
         };
         let directory = Directory::load(&self.database).await?;
         self.database.reach().await?;
+        self.take(schema, &directory);
+        self.totals.bump();
+        self.live.rights_changed();
+        Ok(true)
+    }
+
+    /// Takes over a new schema or new rights.
+    fn take(&self, schema: Arc<Schema>, directory: &Directory) {
+        let has_drafts = self.following.get().is_none();
         let state = {
             let mut scopes = self.scopes.lock().unwrap_or_else(PoisonError::into_inner);
-            State::new(schema, &directory, &mut scopes)
+            State::new(schema, directory, &mut scopes, has_drafts)
         };
         self.state.store(Arc::new(state));
+    }
+
+    /// Makes this the app of a read node; once, before anything is served.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn follow(&self, following: Arc<Following>) -> Result<(), AppError> {
+        let directory = Directory::load(&self.database).await?;
+        // An app follows one origin as long as it lives.
+        let _ = self.following.set(following);
+        self.take(self.schema(), &directory);
+        Ok(())
+    }
+
+    /// Whom this read node follows; none if it has content of its own.
+    pub fn following(&self) -> Option<&Arc<Following>> {
+        self.following.get()
+    }
+
+    /// Brings what is remembered up to date after rows were written behind its back.
+    ///
+    /// # Errors
+    /// As [`App::refresh`].
+    pub async fn rewritten(&self) -> Result<(), AppError> {
+        self.refresh().await?;
         self.totals.bump();
-        Ok(true)
+        self.signal.ring();
+        Ok(())
     }
 
     /// Looks for changes of other processes until the task is dropped.

@@ -13,7 +13,7 @@
 //! | 6 | [`server`], [`jobs`] | everything that knows HTTP; work beside requests, on one node at a time |
 //! | 5 | [`app`] | all parts of a running Tympan, built once |
 //! | 4 | [`delivery`], [`imports`], [`schedules`] | reading; content from other systems; publishing later |
-//! | 4 | [`webhooks`], [`purges`] | telling others |
+//! | 4 | [`sync`], [`webhooks`], [`purges`] | what changed since; telling others |
 //! | 3 | [`entries`], [`accounts`] | documents and what is done with them; tokens, roles, people |
 //! | 2 | [`schema`], [`access`], [`query`], [`changes`] | types; rights; what a reader asks for; what happened |
 //! | 2 | [`queue`], [`rate`] | work to be done at a time, each piece by one node; limits over all nodes |
@@ -101,4 +101,5 @@ pub mod rate;
 pub mod schedules;
 pub mod schema;
 pub mod server;
+pub mod sync;
 pub mod webhooks;

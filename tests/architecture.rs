@@ -24,6 +24,7 @@ const FLOORS: &[(&str, u8)] = &[
     ("delivery", 4),
     ("schedules", 4),
     ("imports", 4),
+    ("sync", 4),
     ("webhooks", 4),
     ("purges", 4),
     ("entries", 3),
@@ -53,6 +54,11 @@ const SIBLINGS: &[(&str, &str, &str)] = &[
         "a query is cut to what the caller may see",
     ),
     (
+        "sync",
+        "delivery",
+        "an entry in the feed is what the delivery API answers",
+    ),
+    (
         "webhooks",
         "delivery",
         "what is sent is an entry as delivery would answer it",
@@ -73,8 +79,11 @@ const HOMES: &[(&str, &[&str])] = &[
     ("poem_openapi::", &["server"]),
     ("hyper::", &["server"]),
     ("hyper_util::", &["server"]),
-    ("reqwest::", &["platform/http_client"]),
-    ("rustls::", &["platform/http_client"]),
+    (
+        "reqwest::",
+        &["platform/http_client", "sync/node/client.rs"],
+    ),
+    ("rustls::", &["platform/http_client", "sync/node/client.rs"]),
     ("opentelemetry::", &["platform/tracing"]),
     ("opentelemetry_sdk::", &["platform/tracing"]),
     ("opentelemetry_http::", &["platform/tracing"]),

@@ -124,6 +124,28 @@ impl View {
         }
     }
 
+    /// The same rights without those on drafts.
+    #[must_use]
+    pub fn without_drafts(mut self) -> Self {
+        match &mut self.allowed {
+            Allowed::Same(actions) => {
+                actions.remove(&Action::Draft);
+            }
+            Allowed::Listed(types) => {
+                for actions in types.values_mut() {
+                    actions.remove(&Action::Draft);
+                }
+            }
+        }
+        self
+    }
+
+    /// Whether every action is allowed on every type, also on those to come.
+    pub fn is_full(&self) -> bool {
+        let all = BTreeSet::from(Action::ALL);
+        matches!(&self.allowed, Allowed::Same(actions) if *actions == all)
+    }
+
     /// Whether every type exists for this caller, so that a name that is unknown is no secret.
     pub fn sees_all(&self) -> bool {
         matches!(&self.allowed, Allowed::Same(actions) if !actions.is_empty())

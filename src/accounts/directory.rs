@@ -65,7 +65,7 @@ impl Directory {
     }
 }
 
-async fn generation(database: &Database) -> Result<i64, DatabaseError> {
+pub(super) async fn generation(database: &Database) -> Result<i64, DatabaseError> {
     let sql = "select cast(value as bigint) from settings where name = 'accounts_generation'";
     let row = database.fetch_optional(Statement::new(sql)).await?;
     row.map_or(Ok(1), |row| row.integer(0))

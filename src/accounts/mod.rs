@@ -6,11 +6,13 @@
 //! **Knows nothing about** HTTP. Start reading at [`tokens::create`] and [`Directory::load`].
 
 pub mod directory;
+mod replica;
 pub mod roles;
 pub mod tokens;
 pub mod users;
 
 pub use directory::{Directory, TokenHolder};
+pub use replica::AccessRows;
 
 use crate::platform::database::{DatabaseError, Statement, Transaction};
 

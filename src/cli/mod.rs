@@ -8,6 +8,7 @@
 mod check;
 mod config;
 mod failure;
+mod follow;
 mod import;
 mod init;
 mod jobs;
@@ -154,14 +155,29 @@ async fn dispatch(
 
 fn load(arguments: &Arguments) -> anyhow::Result<Loaded> {
     let global = &arguments.global;
-    let listen = match &arguments.command {
-        Command::Serve(serve) => serve.listen.as_ref(),
+    let serve = match &arguments.command {
+        Command::Serve(serve) => Some(serve),
         _ => None,
     };
+    let served = |flag: fn(&serve::Serve) -> Option<&String>| serve.and_then(flag);
     let flags = [
         ("data", "--data", global.data.as_ref()),
         ("database.url", "--database", global.database.as_ref()),
-        ("server.listen", "--listen", listen),
+        (
+            "server.listen",
+            "--listen",
+            served(|serve| serve.listen.as_ref()),
+        ),
+        (
+            "follow.url",
+            "--follow",
+            served(|serve| serve.follow.as_ref()),
+        ),
+        (
+            "follow.token",
+            "--token",
+            served(|serve| serve.token.as_ref()),
+        ),
     ];
     let flags: Vec<Override> = flags
         .into_iter()

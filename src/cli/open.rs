@@ -12,12 +12,24 @@ use crate::app::{App, AppError};
 use crate::config::Config;
 use crate::platform::database::DatabaseError;
 use crate::schema::ContentType;
+use crate::sync::node;
 
 /// Milliseconds a statement may run when a person waits for a whole answer, not a browser for a page.
 pub(super) const PATIENT_MS: u64 = 60 * 60 * 1000;
 
-/// Opens the database, which is made if there is none, with its folder.
+/// Opens the database, which is made if there is none, with its folder; not the copy of a read node.
 pub(super) async fn open(config: &Config) -> anyhow::Result<Arc<App>> {
+    let app = open_any(config).await?;
+    if node::followed_origin(&app.database).await? {
+        let failure = Failure::new("this database is the copy of a read node");
+        let hint = "work on its origin, or serve it with `tympan serve --follow URL`";
+        return Err(failure.hint(hint).into());
+    }
+    Ok(app)
+}
+
+/// As [`open`], whatever it is.
+pub(super) async fn open_any(config: &Config) -> anyhow::Result<Arc<App>> {
     make_folder(Path::new(&config.data))?;
     if let Some(file) = sqlite_file(config)
         && let Some(folder) = file

@@ -11,7 +11,7 @@ use tokio::sync::watch;
 use tokio::task::JoinSet;
 
 use super::failure::Failure;
-use super::{open, print};
+use super::{follow, open, print};
 use crate::app::App;
 use crate::config::Config;
 use crate::jobs::{Background, Outward};
@@ -28,22 +28,37 @@ pub(super) struct Serve {
     /// Where to listen; port 0 takes a free one [default: 127.0.0.1:1337, environment: TYMPAN_SERVER_LISTEN].
     #[arg(long, value_name = "HOST:PORT")]
     pub(super) listen: Option<String>,
+    /// Follows another instance and serves what is public there, also while it is down [environment: TYMPAN_FOLLOW_URL].
+    #[arg(long, value_name = "URL")]
+    pub(super) follow: Option<String>,
+    /// A full-access token of the instance that is followed [environment: TYMPAN_FOLLOW_TOKEN].
+    #[arg(long, value_name = "TOKEN", hide_env_values = true)]
+    pub(super) token: Option<String>,
 }
 
 pub(super) async fn run(config: &Config, traces: Option<Exporting>) -> anyhow::Result<()> {
     let signals = signals().context("cannot listen for signals")?;
-    let app = open::open(config).await?;
+    let (app, follower) = match config.follow.url.is_empty() {
+        true => (open::open(config).await?, None),
+        false => follow::open(config)
+            .await
+            .map(|(app, it)| (app, Some(it)))?,
+    };
     let listener = bind(&config.server.listen).await?;
     greet(config, listener.local_addr()?);
     let (stop_traces, stopped) = watch::channel(0);
     let traces = traces.map(|traces| tokio::spawn(traces.run(reached(stopped, 1))));
-    let background = background(&app, config)?;
+    let mut background = background(&app, config)?;
+    if let Some(follower) = follower {
+        background.follow(&app, follower);
+    }
     let settings = ServerConfig {
         listen: config.connections.clone(),
         headers: config.headers.clone(),
         body: config.body,
         api: config.api.clone(),
         rate: config.rate.clone(),
+        sync: config.sync.clone(),
         metrics: config.metrics.clone(),
     };
     let mut metrics = metrics(config, &app, &settings, signals.clone()).await?;

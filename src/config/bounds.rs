@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 /// Numbers with which the server could not work.
-const BOUNDS: [(&str, u64, u64); 18] = [
+const BOUNDS: [(&str, u64, u64); 21] = [
     ("database.readers", 0, 1024),
     ("database.writers", 1, 1024),
     ("connections.max_connections", 1, 10_000_000),
@@ -15,6 +15,9 @@ const BOUNDS: [(&str, u64, u64); 18] = [
     ("jobs.at_once", 1, 1024),
     ("jobs.keep_days", 1, 36_500),
     ("changes.keep_days", 0, 36_500),
+    ("sync.default_page_size", 1, u64::MAX),
+    ("sync.max_page_size", 1, 10_000),
+    ("sync.heartbeat_ms", 100, 3_600_000),
     ("outbound.connect_ms", 1, 600_000),
     ("outbound.timeout_ms", 1, 600_000),
     ("webhooks.concurrency", 2, 10_000),

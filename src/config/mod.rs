@@ -35,6 +35,8 @@ use crate::server::delivery::ApiConfig;
 use crate::server::headers::HeaderConfig;
 use crate::server::listen::ListenConfig;
 use crate::server::metrics::MetricsConfig;
+use crate::sync::SyncConfig;
+use crate::sync::node::FollowConfig;
 use crate::webhooks::WebhookConfig;
 
 /// The file that is read from the working directory if it is there.
@@ -70,6 +72,10 @@ pub struct Config {
     pub changes: ChangesConfig,
     /// Work beside requests.
     pub jobs: JobsConfig,
+    /// Bounds of the sync feed and of live streams.
+    pub sync: SyncConfig,
+    /// Whom a read node follows.
+    pub follow: FollowConfig,
     /// How answers are kept.
     pub cache: CacheConfig,
     /// What is written to standard error.
@@ -100,6 +106,8 @@ impl Default for Config {
             rate: RateConfig::default(),
             changes: ChangesConfig::default(),
             jobs: JobsConfig::default(),
+            sync: SyncConfig::default(),
+            follow: FollowConfig::default(),
             cache: CacheConfig::default(),
             log: LogConfig::default(),
             outbound: OutboundConfig::default(),

@@ -5,6 +5,7 @@
 //! **Knows nothing about** HTTP. Start reading at [`Background::start`], then [`Kind`].
 
 mod config;
+mod follow;
 mod kinds;
 mod neighbours;
 mod outward;
@@ -37,6 +38,7 @@ const KINDS: &[Kind] = &[Kind {
     every_ms: Some(HOUR_MS),
 }];
 const NAMES: &[&str] = &["sweep"];
+use crate::sync::node::Follower;
 
 /// The tasks of a serving process; they end when this is dropped.
 #[derive(Debug)]
@@ -62,7 +64,20 @@ impl Background {
                 app.cache.follow(database, schema, &app.signal, seen).await
             }
         }));
+        let followed = Arc::clone(app);
+        tasks.spawn(supervise("live", move || {
+            let (live, database) = (Arc::clone(&followed.live), Arc::clone(&followed.database));
+            live.run(database, followed.signal.clone())
+        }));
         Self { tasks }
+    }
+
+    /// Follows an origin as well.
+    pub fn follow(&mut self, app: &Arc<App>, follower: Follower) {
+        let (app, follower) = (Arc::clone(app), Arc::new(follower));
+        self.tasks.spawn(supervise("follow", move || {
+            follow::follow(Arc::clone(&app), Arc::clone(&follower))
+        }));
     }
 }
 

@@ -25,6 +25,12 @@ pub async fn caller(app: &App, headers: &HeaderMap) -> Result<Caller, ApiError> 
     }
 }
 
+/// The bearer token of a request that [`caller`] has let in.
+pub fn secret(headers: &HeaderMap) -> Option<&str> {
+    let value = headers.get(header::AUTHORIZATION)?;
+    value.to_str().ok().and_then(bearer)
+}
+
 fn bearer(value: &str) -> Option<&str> {
     let (scheme, secret) = value.split_once(' ')?;
     let secret = secret.trim();

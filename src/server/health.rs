@@ -12,7 +12,10 @@ use poem::{
     Endpoint, Request, Response,
     http::{HeaderValue, StatusCode, header},
 };
-use serde_json::json;
+use serde_json::{Value, json};
+
+use super::error::ApiError;
+use crate::app::App;
 
 /// How long a readiness check may take before it counts as failed.
 pub const PATIENCE: Duration = Duration::from_secs(2);
@@ -63,11 +66,39 @@ impl Endpoint for Ready {
     }
 }
 
+/// `GET /health/node`: how far a read node is behind its origin; 404 on other instances.
+#[derive(Debug, Clone)]
+pub struct Node {
+    app: Arc<App>,
+}
+
+impl Node {
+    /// Of this app.
+    pub fn new(app: Arc<App>) -> Self {
+        Self { app }
+    }
+}
+
+impl Endpoint for Node {
+    type Output = Response;
+
+    async fn call(&self, _: Request) -> poem::Result<Response> {
+        let Some(following) = self.app.following() else {
+            return Err(ApiError::not_found().into());
+        };
+        Ok(answer(StatusCode::OK, &following.report()))
+    }
+}
+
 fn report(status: StatusCode, reason: Option<&str>) -> Response {
     let body = match reason {
         None => json!({ "status": "ok" }),
         Some(reason) => json!({ "status": "unavailable", "reason": reason }),
     };
+    answer(status, &body)
+}
+
+fn answer(status: StatusCode, body: &Value) -> Response {
     let mut response = Response::builder().status(status).body(body.to_string());
     let headers = response.headers_mut();
     headers.insert(
@@ -82,7 +113,7 @@ fn report(status: StatusCode, reason: Option<&str>) -> Response {
 mod tests {
     use super::*;
 
-    async fn answer(endpoint: impl Endpoint<Output = Response>) -> (StatusCode, String) {
+    async fn asked(endpoint: impl Endpoint<Output = Response>) -> (StatusCode, String) {
         let response = endpoint.get_response(Request::default()).await;
         let status = response.status();
         (status, response.into_body().into_string().await.unwrap())
@@ -91,11 +122,11 @@ mod tests {
     #[tokio::test]
     async fn says_why_it_is_not_ready() {
         assert_eq!(
-            answer(Live).await,
+            asked(Live).await,
             (StatusCode::OK, r#"{"status":"ok"}"#.into())
         );
-        assert_eq!(answer(Ready::new(async || Ok(()))).await.0, StatusCode::OK);
-        let (status, body) = answer(Ready::new(async || Err("no database".into()))).await;
+        assert_eq!(asked(Ready::new(async || Ok(()))).await.0, StatusCode::OK);
+        let (status, body) = asked(Ready::new(async || Err("no database".into()))).await;
         assert_eq!(status, StatusCode::SERVICE_UNAVAILABLE);
         assert!(body.contains("no database"), "{body}");
     }
@@ -103,7 +134,7 @@ mod tests {
     #[tokio::test]
     async fn a_check_that_hangs_is_a_failed_check() {
         tokio::time::pause();
-        let (status, _) = answer(Ready::new(std::future::pending)).await;
+        let (status, _) = asked(Ready::new(std::future::pending)).await;
         assert_eq!(status, StatusCode::SERVICE_UNAVAILABLE);
     }
 }

@@ -26,6 +26,7 @@ use crate::app::App;
 use crate::base::json::JsonLimits;
 use crate::platform::database::{DatabaseError, Statement};
 use crate::rate::RateConfig;
+use crate::sync::SyncConfig;
 use headers::{Dress, HeaderConfig, HeaderConfigError, Outer};
 use listen::{Accept, ListenConfig, Report};
 use quick::Quick;
@@ -43,6 +44,8 @@ pub struct ServerConfig {
     pub api: delivery::ApiConfig,
     /// How often callers may ask.
     pub rate: RateConfig,
+    /// Bounds of the sync feed and of live streams.
+    pub sync: SyncConfig,
     /// Who may read the metrics.
     pub metrics: metrics::MetricsConfig,
 }
@@ -58,6 +61,12 @@ pub async fn serve<A: Accept>(
     shutdown: impl Future<Output = ()>,
     hurry: impl Future<Output = ()>,
 ) -> Result<Report, HeaderConfigError> {
+    let live = Arc::clone(&app.live);
+    // Streams have no end of their own.
+    let shutdown = async move {
+        shutdown.await;
+        live.close();
+    };
     let dress = Arc::new(Dress::new(&config.headers)?);
     // Requests that are counted go through the routes.
     let counted = config.rate.public_per_minute > 0;
@@ -103,19 +112,23 @@ fn dressed(
     config: &ServerConfig,
     dress: Arc<Dress>,
 ) -> impl Endpoint<Output = poem::Response> + 'static {
-    let checked = Arc::clone(&app);
+    let (checked, followed) = (Arc::clone(&app), Arc::clone(&app));
     let ready = health::Ready::new(move || ready(Arc::clone(&checked)));
     let metrics = metrics::Metrics::guarded(Arc::clone(&app), &config.metrics.token);
     let routes = Route::new()
         .at("/metrics", metrics)
         .at("/health/live", health::Live)
         .at("/health/ready", ready)
+        .at("/health/node", health::Node::new(followed))
         .nest("/api", delivery::Api::new(app, config));
     Outer::dressed(routes.map_to_response(), dress)
 }
 
-/// Ready means that writes can be made durable: a transaction begins and commits.
+/// Ready means that writes can be made durable: a transaction begins and commits. A read node must have its copy.
 async fn ready(app: Arc<App>) -> Result<(), String> {
+    if app.following().is_some_and(|it| !it.is_complete()) {
+        return Err("the first copy of the origin is not there yet".to_owned());
+    }
     app.database
         .write(|tx| {
             Box::pin(async move {

@@ -14,7 +14,7 @@ use std::time::Instant;
 use bytes::Bytes;
 use poem::http::{HeaderMap, Method, Response, StatusCode, Uri, header};
 
-use super::delivery::kept;
+use super::delivery::{feed, kept};
 use super::headers::{Asking, Dress};
 use super::{listen, observe};
 use crate::app::App;
@@ -58,6 +58,9 @@ impl listen::Quick for Quick {
     ) -> Option<Response<Bytes>> {
         let path = uri.path().strip_prefix("/api/")?;
         if *method != Method::GET || !is_plain(headers) || spans::are_on() {
+            return None;
+        }
+        if feed::asks_for_stream(path, headers) {
             return None;
         }
         let start = Instant::now();

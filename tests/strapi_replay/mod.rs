@@ -93,6 +93,30 @@ pub(crate) async fn replay(kind: Kind) {
     outcome.finish();
 }
 
+/// A seeded site's database, and every recorded read ready to be sent to a server on it: path and headers.
+#[allow(dead_code, reason = "for the tests of read nodes")]
+pub(crate) struct Recording {
+    pub(crate) url: String,
+    pub(crate) folder: crate::support::Folder,
+    pub(crate) reads: Vec<(String, Vec<(String, String)>)>,
+}
+
+/// Seeds a site and fills in the reads.
+#[allow(dead_code, reason = "for the tests of read nodes")]
+pub(crate) async fn recording(kind: Kind) -> Recording {
+    let mut site = Outcome::new(kind).seeded(kind).await;
+    let mut reads = Vec::new();
+    for topic in READING {
+        for case in cases(topic) {
+            if case.request.method == "GET" {
+                reads.push(site.filled(&case).await);
+            }
+        }
+    }
+    let (url, folder) = site.into_database().await;
+    Recording { url, folder, reads }
+}
+
 /// What was found so far.
 struct Outcome {
     kind: Kind,

@@ -33,10 +33,12 @@ pub(crate) enum Kind {
 
 /// A running Tympan and what the tokens of the recordings stand for on it.
 pub(super) struct Site {
+    app: Arc<App>,
+    url: String,
     endpoint: BoxEndpoint<'static, Response>,
     tokens: Tokens,
     secrets: BTreeMap<&'static str, String>,
-    _folder: Folder,
+    folder: Folder,
 }
 
 impl Site {
@@ -57,19 +59,53 @@ impl Site {
             .unwrap();
         let mut tokens = Tokens::default();
         upload(&app, &mut tokens).await;
-        let endpoint = endpoint(app, &ServerConfig::default()).unwrap().boxed();
+        let endpoint = endpoint(Arc::clone(&app), &ServerConfig::default())
+            .unwrap()
+            .boxed();
         let mut site = Self {
+            app,
+            url: config.url,
             endpoint,
             tokens,
             secrets,
-            _folder: folder,
+            folder,
         };
         site.name_locales().await;
         site
     }
 
+    /// A recorded read, ready to be sent over a socket.
+    pub(super) async fn filled(&mut self, case: &Case) -> (String, Vec<(String, String)>) {
+        self.name_rows(case).await;
+        let path = escaped(&self.tokens.fill_text(&case.request.path));
+        let headers = self.headers(&case.request).into_iter();
+        let text = |value: HeaderValue| value.to_str().unwrap().to_owned();
+        let headers = headers.map(|(name, value)| (name.to_string(), text(value)));
+        (path, headers.collect())
+    }
+
+    /// Closes it and hands its database over.
+    pub(super) async fn into_database(self) -> (String, Folder) {
+        self.app.close().await;
+        (self.url, self.folder)
+    }
+
     /// The answer to a recorded request, with tokens in the place of ids.
     pub(super) async fn ask(&mut self, case: &Case) -> Answer {
+        self.name_rows(case).await;
+        let asked = &case.request;
+        let seen = self.send(asked).await;
+        if let (Some(name), Some(id)) = (&case.r#as, seen.body["data"]["documentId"].as_str()) {
+            self.tokens.name_doc(name, id);
+        }
+        Answer {
+            status: seen.status,
+            body: self.tokens.mask(&seen.body),
+        }
+    }
+
+    /// Looks up the rows a request names.
+    async fn name_rows(&mut self, case: &Case) {
         let asked = &case.request;
         let text = format!("{} {}", asked.path, asked.body.clone().unwrap_or_default());
         for row in self.tokens.row_tokens(&text) {
@@ -78,14 +114,6 @@ impl Site {
             let id =
                 id.unwrap_or_else(|| panic!("{}: {} shows {}", case.name, row.path, seen.body));
             self.tokens.name_row(&row.token, id);
-        }
-        let seen = self.send(asked).await;
-        if let (Some(name), Some(id)) = (&case.r#as, seen.body["data"]["documentId"].as_str()) {
-            self.tokens.name_doc(name, id);
-        }
-        Answer {
-            status: seen.status,
-            body: self.tokens.mask(&seen.body),
         }
     }
 

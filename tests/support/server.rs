@@ -68,6 +68,14 @@ impl Database {
         }
     }
 
+    /// A database that is there already, with the folder it lies in.
+    pub(crate) fn within(folder: Folder, url: String) -> Database {
+        Database {
+            folder,
+            url: Some(url),
+        }
+    }
+
     /// A database that another value made, for a second node; the data folder is its own.
     pub(crate) fn at(url: &str) -> Database {
         Database {

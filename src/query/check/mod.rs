@@ -27,8 +27,10 @@ mod select;
 mod shape;
 mod sort;
 mod value;
+mod whole;
 
 pub use error::{QueryError, QueryErrorKind};
+pub use whole::whole;
 
 use given::Given;
 use scope::{Reader, Scope};

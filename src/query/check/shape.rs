@@ -173,7 +173,7 @@ fn no_fragments(path: &Path<'_>) -> QueryError {
     ))
 }
 
-fn is_many(hop: Hop<'_>) -> bool {
+pub(super) fn is_many(hop: Hop<'_>) -> bool {
     match &super::hop_field(hop).kind {
         FieldKind::Relation(relation) => relation.is_many(),
         FieldKind::Media { multiple, .. } => *multiple,

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, HashMap};
 use serde_json::{Map, Value as Json};
 
 use super::{StoreError, generation, object};
-use crate::platform::database::{Database, DatabaseError, Row, Statement};
+use crate::platform::database::{Database, DatabaseError, Row, Statement, Transaction};
 use crate::schema::definition::{
     ComponentDefinition, Definitions, FieldDefinition, LocaleDefinition, Problem, TypeDefinition,
 };
@@ -13,6 +13,11 @@ use crate::schema::{
     Component, ComponentId, ContentType, Field, FieldId, Locale, Schema, TypeId, builtin, check,
     parse,
 };
+
+const TYPES: &str =
+    "select id, uid, kind, definition from schema_types where trashed_at is null order by id";
+const FIELDS: &str = "select id, owner, name, definition from schema_fields where trashed_at is null order by position, id";
+const LOCALES: &str = "select id, code, name, is_default, fallback from locales order by id";
 
 /// Reads the whole schema.
 ///
@@ -28,7 +33,7 @@ pub async fn load(database: &Database) -> Result<Schema, StoreError> {
     }
 }
 
-struct Stored {
+pub(super) struct Stored {
     types: Vec<Row>,
     fields: BTreeMap<i64, Vec<Row>>,
     locales: Vec<Row>,
@@ -36,21 +41,35 @@ struct Stored {
 
 impl Stored {
     async fn read(database: &Database) -> Result<Self, StoreError> {
-        let types = "select id, uid, kind, definition from schema_types where trashed_at is null order by id";
-        let fields = "select id, owner, name, definition from schema_fields where trashed_at is null order by position, id";
-        let locales = "select id, code, name, is_default, fallback from locales order by id";
+        Self::of(
+            database.fetch_all(Statement::new(FIELDS)).await?,
+            database.fetch_all(Statement::new(TYPES)).await?,
+            database.fetch_all(Statement::new(LOCALES)).await?,
+        )
+    }
+
+    /// As written so far by an open transaction.
+    pub(super) async fn read_within(tx: &mut Transaction) -> Result<Self, StoreError> {
+        Self::of(
+            tx.fetch_all(Statement::new(FIELDS)).await?,
+            tx.fetch_all(Statement::new(TYPES)).await?,
+            tx.fetch_all(Statement::new(LOCALES)).await?,
+        )
+    }
+
+    fn of(fields: Vec<Row>, types: Vec<Row>, locales: Vec<Row>) -> Result<Self, StoreError> {
         let mut by_owner: BTreeMap<i64, Vec<Row>> = BTreeMap::new();
-        for row in database.fetch_all(Statement::new(fields)).await? {
+        for row in fields {
             by_owner.entry(row.integer(1)?).or_default().push(row);
         }
         Ok(Self {
-            types: database.fetch_all(Statement::new(types)).await?,
+            types,
             fields: by_owner,
-            locales: database.fetch_all(Statement::new(locales)).await?,
+            locales,
         })
     }
 
-    fn into_schema(self, generation: i64) -> Result<Schema, StoreError> {
+    pub(super) fn into_schema(self, generation: i64) -> Result<Schema, StoreError> {
         let mut ids: HashMap<&str, i64> = HashMap::new();
         for row in &self.types {
             ids.insert(row.text(1)?, row.integer(0)?);

@@ -20,6 +20,7 @@ mod measure;
 mod moves;
 mod pages;
 mod persist;
+mod replica;
 mod tables;
 mod trash;
 mod walk;
@@ -28,6 +29,7 @@ pub use apply::apply;
 pub use create::ensure_built_in;
 pub use load::load;
 pub use measure::measure;
+pub use replica::{SchemaRows, drop_tables, rebuild_tables};
 pub use trash::trash;
 
 use serde_json::{Map, Value as Json};

@@ -4,10 +4,15 @@
 //! Callers who do not see every type get the same 403 for a type they may not use and one that does not exist.
 
 mod answer;
+mod events;
+pub(super) mod feed;
 mod fixed;
 pub(super) mod kept;
+mod node;
 mod read;
 mod schedule;
+mod streams;
+mod sync;
 mod write;
 
 use std::sync::Arc;
@@ -16,6 +21,7 @@ use poem::http::{HeaderMap, Method};
 use poem::{Endpoint, Request, Response};
 use serde::{Deserialize, Serialize};
 
+use feed::FeedRoutes;
 use fixed::Fixed;
 
 use super::ServerConfig;
@@ -53,6 +59,7 @@ pub struct Api {
     body: JsonLimits,
     fixed: Fixed,
     rates: Rates,
+    feed: FeedRoutes,
 }
 
 /// One request on one type.
@@ -71,6 +78,7 @@ impl Api {
         Self {
             fixed: Fixed::new(&app),
             rates: Rates::new(&app, &config.rate, &config.listen.uncapped_peers),
+            feed: FeedRoutes::new(config),
             app,
             config: config.api.clone(),
             body: config.body,
@@ -79,7 +87,9 @@ impl Api {
 
     /// The answer to a question that was asked before.
     fn kept(&self, request: &Request, caller: &Caller) -> Option<Result<Response, ApiError>> {
-        if !kept::reads(request.method()) {
+        if !kept::reads(request.method())
+            || feed::asks_for_stream(request.uri().path(), request.headers())
+        {
             return None;
         }
         let answer = self.app.cache.get(asked(request, caller.scope))?;
@@ -105,6 +115,11 @@ impl Api {
         if let Some(kept) = self.kept(&request, &caller) {
             return kept;
         }
+        if let Some(following) = self.app.following()
+            && let Some(declined) = node::declined(following, &caller, &request)
+        {
+            return Err(declined);
+        }
         let path = request.uri().path().trim_matches('/').to_owned();
         let steps: Vec<&str> = path.split('/').collect();
         if let Some(fixed) = self
@@ -113,6 +128,10 @@ impl Api {
             .await?
         {
             return Ok(fixed);
+        }
+        let fed = self.feed.answer(&self.app, &caller, &request, &steps);
+        if let Some(fed) = fed.await? {
+            return Ok(fed);
         }
         let name = steps.first().copied().unwrap_or_default();
         let view = Arc::clone(&caller.view);

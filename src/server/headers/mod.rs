@@ -71,6 +71,7 @@ impl Default for HeaderConfig {
             "idempotency-key",
             "if-match",
             "if-none-match",
+            "last-event-id",
             "strapi-response-format",
             "x-request-id",
         ];

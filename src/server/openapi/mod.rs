@@ -6,6 +6,7 @@
 
 mod docs;
 mod entries;
+mod feed;
 pub mod fixed;
 mod operations;
 mod schedules;
@@ -30,6 +31,7 @@ pub fn document(view: &View, limits: &QueryLimits, fixed: &Json) -> Json {
         operations::add(&mut paths, view, content_type, limits);
         schedules::add(&mut paths, view, content_type);
     }
+    feed::add(&mut paths, &mut schemas, view);
     fixed::add(fixed, &mut paths, &mut schemas);
     json!({
         "openapi": "3.1.0",
