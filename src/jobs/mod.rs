@@ -8,6 +8,7 @@ mod config;
 mod kinds;
 mod neighbours;
 mod outward;
+mod purging;
 mod runner;
 mod supervise;
 mod sweep;

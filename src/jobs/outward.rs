@@ -51,6 +51,9 @@ impl Background {
                 config: outward.purge,
                 timeout_ms: outward.outbound.timeout_ms,
             };
+            let followed = Arc::clone(app);
+            let follow = move || super::purging::follow(Arc::clone(&followed));
+            self.tasks.spawn(supervise("purges follow", follow));
             let purge = move || purger.clone().run();
             self.tasks.spawn(supervise("purges", purge));
         }
