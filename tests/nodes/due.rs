@@ -5,7 +5,7 @@ use std::thread;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use serde_json::json;
-use tympan::platform::database::{Database as Store, DatabaseConfig, Statement};
+use tympan::platform::database::{Database as Store, DatabaseConfig, DatabaseError, Statement};
 
 use crate::schedules::at;
 use crate::site::{Node, SOON};
@@ -15,8 +15,6 @@ use crate::support::http::{Connection, request};
 use crate::support::run;
 
 const PUBLICATIONS: usize = 1000;
-/// Seconds from the first schedule to the moment all are due; making them must take less.
-const AHEAD: i64 = 12;
 const CLIENTS: usize = 4;
 
 /// Reads from outside, as the nodes come and go.
@@ -35,6 +33,20 @@ impl Outside {
         let runtime = tokio::runtime::Runtime::new().unwrap();
         let store = runtime.block_on(Store::open(&config)).unwrap();
         Outside { store, runtime }
+    }
+
+    /// However long it took to plan them: all are due in the same second, the next but one.
+    fn make_all_due(&self) {
+        let now = self.store.dialect().now_ms();
+        let sql = format!(
+            "update jobs set run_at = ({now} / 1000 + 2) * 1000, due_at = ({now} / 1000 + 2) * 1000 \
+             where kind = 'publish'"
+        );
+        let moved: Result<u64, DatabaseError> = self.runtime.block_on(
+            self.store
+                .write(move |tx| Box::pin(async move { tx.execute(Statement::new(sql)).await })),
+        );
+        assert_eq!(moved.unwrap(), PUBLICATIONS as u64);
     }
 
     fn numbers(&self, sql: &'static str) -> Vec<i64> {
@@ -100,20 +112,16 @@ fn each_happens_once(database: Database, count: usize, kills: usize) {
     };
     let drafts: Vec<_> = (0..PUBLICATIONS).map(draft).collect();
     let made = send_all(&nodes[0], &drafts);
-    let due = at(AHEAD);
+    let due = at(24 * 60 * 60);
     let wish = json!({ "data": { "action": "publish", "at": due } }).to_string();
     let schedule = |answer: &String| {
         let answer: serde_json::Value = serde_json::from_str(answer).unwrap();
         let id = answer["data"]["documentId"].as_str().unwrap();
         (format!("/api/articles/{id}/schedules"), wish.clone())
     };
-    let began = Instant::now();
     let schedules: Vec<_> = made.iter().map(schedule).collect();
     send_all(&nodes[0], &schedules);
-    assert!(
-        began.elapsed() < Duration::from_secs(AHEAD as u64),
-        "too slow to prove anything"
-    );
+    outside.make_all_due();
     let done = || {
         outside.numbers("select count(*) from jobs where kind = 'publish' and state = 'done'")[0]
             as usize
@@ -137,7 +145,7 @@ fn each_happens_once(database: Database, count: usize, kills: usize) {
             break;
         }
     }
-    until("all are done", SOON, || left(done()) == 0);
+    until("all are done", SOON * 2, || left(done()) == 0);
     let took = started.elapsed();
     if let Some(node) = &stopped {
         run(Command::new("kill")
