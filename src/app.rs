@@ -134,6 +134,10 @@ pub struct App {
     pub limits: QueryLimits,
     /// Rings when the change log may have grown.
     pub signal: Signal,
+    /// Rings when this process has written.
+    pub written: Signal,
+    /// Rings when another process may have written.
+    pub heard: Signal,
     state: ArcSwap<State>,
     scopes: Mutex<Scopes>,
     seen: Mutex<Cursor>,
@@ -155,6 +159,7 @@ impl App {
         let directory = Directory::load(&database).await?;
         let totals = Arc::new(Totals::new());
         let signal = Signal::default();
+        let written = Signal::default();
         let mut scopes = Scopes::default();
         let state = State::new(schema, &directory, &mut scopes);
         let cache = Arc::new(Cache::new(cache));
@@ -165,6 +170,8 @@ impl App {
             cache,
             seen: Mutex::new(Cursor::default()),
             signal,
+            written,
+            heard: Signal::default(),
             database,
             totals,
             limits,
@@ -177,6 +184,7 @@ impl App {
         let schema = self.schema();
         self.cache.apply(&self.database, &schema, changes).await;
         self.signal.ring();
+        self.written.ring();
     }
 
     /// Schema and rights of this moment.
@@ -246,6 +254,7 @@ impl App {
             false => Arc::new(store::load(&self.database).await?),
         };
         let directory = Directory::load(&self.database).await?;
+        self.database.reach().await?;
         let state = {
             let mut scopes = self.scopes.lock().unwrap_or_else(PoisonError::into_inner);
             State::new(schema, &directory, &mut scopes)
@@ -260,14 +269,20 @@ impl App {
     /// # Errors
     /// When the database fails; then it is called again.
     pub async fn watch(self: Arc<Self>) -> Result<(), AppError> {
+        let mut heard = self.heard.subscribe();
         loop {
+            heard.borrow_and_update();
             let end = changes::end(&self.database).await?;
             if self.has_moved_to(end) {
+                self.database.reach().await?;
                 self.totals.bump();
                 self.signal.ring();
             }
             self.refresh().await?;
-            tokio::time::sleep(LOOK_EVERY).await;
+            tokio::select! {
+                _ = heard.changed() => {}
+                () = tokio::time::sleep(LOOK_EVERY) => {}
+            }
         }
     }
 

@@ -10,12 +10,14 @@
 //! | floor | modules | what |
 //! |---|---|---|
 //! | 7 | [`cli`], [`config`] | commands; settings in layers |
-//! | 6 | [`server`], [`jobs`] | everything that knows HTTP; work beside requests |
+//! | 6 | [`server`], [`jobs`] | everything that knows HTTP; work beside requests, on one node at a time |
 //! | 5 | [`app`] | all parts of a running Tympan, built once |
-//! | 4 | [`delivery`], [`imports`], [`webhooks`], [`purges`] | reading; content from other systems; telling others |
+//! | 4 | [`delivery`], [`imports`], [`schedules`] | reading; content from other systems; publishing later |
+//! | 4 | [`webhooks`], [`purges`] | telling others |
 //! | 3 | [`entries`], [`accounts`] | documents and what is done with them; tokens, roles, people |
 //! | 2 | [`schema`], [`access`], [`query`], [`changes`] | types; rights; what a reader asks for; what happened |
-//! | 1 | [`platform`] | the databases |
+//! | 2 | [`queue`], [`rate`] | work to be done at a time, each piece by one node; limits over all nodes |
+//! | 1 | [`platform`] | the databases; requests that leave; counts, tallies of requests, traces |
 //! | 0 | [`base`] | words everybody may use |
 //!
 //! # The spine
@@ -24,6 +26,13 @@
 //! ([`changes`]). What follows from a change reads the log from a cursor of its own; nothing is called
 //! "after save". The log is read in commit order also on PostgreSQL, where numbers are taken before
 //! commit.
+//!
+//! # Nodes
+//!
+//! A node keeps nothing but caches. On PostgreSQL there may be any number: they announce what they wrote after
+//! the commit ([`platform::database::Database::announce`]; within it, writers would commit one after another: a
+//! third of the commits per second at eight clients) and look by themselves five times a second. Work is claimed
+//! by the database's clock with a fence, and its effect commits together with its end ([`queue::Lease`]).
 //!
 //! # Content
 //!
@@ -87,6 +96,9 @@ pub mod jobs;
 pub mod platform;
 pub mod purges;
 pub mod query;
+pub mod queue;
+pub mod rate;
+pub mod schedules;
 pub mod schema;
 pub mod server;
 pub mod webhooks;

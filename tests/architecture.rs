@@ -22,6 +22,7 @@ const FLOORS: &[(&str, u8)] = &[
     ("app", 5),
     ("config", 7),
     ("delivery", 4),
+    ("schedules", 4),
     ("imports", 4),
     ("webhooks", 4),
     ("purges", 4),
@@ -31,6 +32,8 @@ const FLOORS: &[(&str, u8)] = &[
     ("access", 2),
     ("query", 2),
     ("changes", 2),
+    ("queue", 2),
+    ("rate", 2),
     ("platform", 1),
     ("base", 0),
 ];

@@ -70,85 +70,78 @@ fn one(options: &Options, size: usize, folder: &Path) -> Result<()> {
 
 /// What is asked: each kind in many variants that no earlier request has asked.
 fn shots(dataset: &Dataset) -> Vec<(&'static str, Shot)> {
+    reads(dataset)
+        .into_iter()
+        .chain(searches(dataset))
+        .collect()
+}
+
+fn shot(path: impl Fn(usize) -> String) -> Shot {
+    let requests = (0..VARIANTS).map(|number| request("GET", &path(number), None, None));
+    Shot {
+        variants: requests.collect(),
+        slug: None,
+    }
+}
+
+fn reads(dataset: &Dataset) -> [(&'static str, Shot); 4] {
     let count = dataset.articles.len();
     let relations = "populate[0]=author&populate[1]=category&populate[2]=tags";
-    let shot = |path: &dyn Fn(usize) -> String| Shot {
-        variants: (0..VARIANTS)
-            .map(|number| request("GET", &path(number), None, None))
-            .collect(),
-        slug: None,
-    };
     // A step that has no divisor in common with the size visits every article.
     let article = |number: usize| &dataset.articles[number.wrapping_mul(7919) % count];
     let pages = (count / 25).clamp(1, 100);
-    let words: Vec<&str> = dataset
-        .articles
-        .iter()
-        .take(400)
-        .flat_map(|article| article.title.split(' '))
-        .collect();
-    let word = |number: usize| words[number % words.len()].to_lowercase();
-    vec![
+    let page = |page: usize, views: usize, more: &str| {
+        let views = 200_000 + views;
+        format!(
+            "/api/articles?sort=publishDate:desc&pagination[page]={page}&pagination[pageSize]=25{more}\
+             &filters[views][$ne]={views}&{relations}"
+        )
+    };
+    let by_slug = shot(|n| {
+        let slug = &article(n).slug;
+        format!("/api/articles?filters[slug][$eq]={slug}&{relations}")
+    });
+    let filter = shot(|n| {
+        let (category, views) = (n % 20, 20_000 + n);
+        format!(
+            "/api/articles?filters[category][slug][$eq]=category-{category}&filters[views][$gt]={views}\
+             &sort=publishDate:desc&pagination[pageSize]=25&{relations}"
+        )
+    });
+    [
+        ("by slug, relations", by_slug),
         (
-            "by slug, relations",
-            shot(&|n| {
-                format!(
-                    "/api/articles?filters[slug][$eq]={}&{relations}",
-                    article(n).slug
-                )
-            }),
-        ),
-        (
-            "list of 25, relations, total",
-            shot(&|n| {
-                let (page, views) = (n % pages + 1, n / pages);
-                format!(
-                    "/api/articles?sort=publishDate:desc&pagination[page]={page}&pagination[pageSize]=25&filters[views][$ne]={}&{relations}",
-                    200_000 + views
-                )
-            }),
+            "list of 25, total",
+            shot(|n| page(n % pages + 1, n / pages, "")),
         ),
         (
             "list of 25, no total",
-            shot(&|n| {
-                let (page, views) = (n % 10 + 1, n / 10);
-                format!(
-                    "/api/articles?sort=publishDate:desc&pagination[page]={page}&pagination[pageSize]=25&pagination[withCount]=false&filters[views][$ne]={}&{relations}",
-                    200_000 + views
-                )
-            }),
+            shot(|n| page(n % 10 + 1, n / 10, "&pagination[withCount]=false")),
         ),
-        (
-            "filter by relation and number",
-            shot(&|n| {
-                format!(
-                    "/api/articles?filters[category][slug][$eq]=category-{}&filters[views][$gt]={}&sort=publishDate:desc&pagination[pageSize]=25&{relations}",
-                    n % 20,
-                    20_000 + n
-                )
-            }),
-        ),
-        (
-            "search, common word",
-            shot(&|n| {
-                format!(
-                    "/api/search?q=qommon&types=article&pagination[page]={}",
-                    n % 50 + 1
-                )
-            }),
-        ),
+        ("filter by relation and number", filter),
+    ]
+}
+
+fn searches(dataset: &Dataset) -> [(&'static str, Shot); 3] {
+    let articles = dataset.articles.iter().take(400);
+    let words: Vec<&str> = articles
+        .flat_map(|article| article.title.split(' '))
+        .collect();
+    let word = |number: usize| words[number % words.len()].to_lowercase();
+    let common = shot(|n| {
+        let page = n % 50 + 1;
+        format!("/api/search?q=qommon&types=article&pagination[page]={page}")
+    });
+    let list = shot(|n| {
+        let word = word(n);
+        format!("/api/articles?_q={word}&pagination[pageSize]=20&fields[0]=title")
+    });
+    [
+        ("search, common word", common),
         (
             "search, any word",
-            shot(&|n| format!("/api/search?q={}&types=article", word(n))),
+            shot(|n| format!("/api/search?q={}&types=article", word(n))),
         ),
-        (
-            "list, _q",
-            shot(&|n| {
-                format!(
-                    "/api/articles?_q={}&pagination[pageSize]=20&fields[0]=title",
-                    word(n)
-                )
-            }),
-        ),
+        ("list, _q", list),
     ]
 }

@@ -55,9 +55,8 @@ pub(crate) fn run(
         let calls = connections
             .into_iter()
             .enumerate()
-            .map(|(caller, connection)| {
-                let shot = shot.clone();
-                async move { call(address, connection?, shot, caller, begin, begin + timed).await }
+            .map(|(caller, connection)| async move {
+                call(address, connection?, shot, caller, begin, begin + timed).await
             });
         join_all(calls).await
     });
@@ -85,7 +84,7 @@ pub(crate) fn run(
 async fn call(
     address: SocketAddr,
     mut connection: Connection,
-    mut shot: Shot,
+    shot: &Shot,
     caller: usize,
     begin: Instant,
     end: Instant,
@@ -95,10 +94,10 @@ async fn call(
         bytes: 0,
         failures: 0,
     };
-    let mut number = 0;
+    let (mut number, mut place) = (0, Vec::new());
     loop {
         number += 1;
-        let request = shot.next(caller, number);
+        let request = shot.next(caller, number, &mut place);
         let asked = Instant::now();
         if asked >= end {
             return Ok(tally);
@@ -130,17 +129,17 @@ impl Shot {
         }
     }
 
-    /// The next request; a create gets a slug that no other request of this run of the bench has.
-    fn next(&mut self, caller: usize, number: usize) -> &[u8] {
+    /// The next request; a create gets a slug that no other request of this run of the bench has, at `place`.
+    fn next<'a>(&'a self, caller: usize, number: usize, place: &'a mut Vec<u8>) -> &'a [u8] {
         // Callers start at different places, so that they do not ask the same at the same time.
-        let at = (caller * 31 + number) % self.variants.len();
-        let request = &mut self.variants[at];
-        if let Some(slug) = self.slug.clone() {
-            let text = format!("{caller:03}-{number:09}");
-            let width = text.len();
-            request[slug.end - width..slug.end].copy_from_slice(text.as_bytes());
-        }
-        request
+        let request = &self.variants[(caller * 31 + number) % self.variants.len()];
+        let Some(slug) = &self.slug else {
+            return request;
+        };
+        place.clone_from(request);
+        let text = format!("{caller:03}-{number:09}");
+        place[slug.end - text.len()..slug.end].copy_from_slice(text.as_bytes());
+        place
     }
 }
 

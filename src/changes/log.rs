@@ -20,7 +20,7 @@ pub async fn read(
         Dialect::Postgres => {
             "select xid::text::bigint, seq, kind, type_id, doc, document_id, locale, stage, author, at, origin, \
              detail from changes \
-             where (xid, seq) > ($1::text::xid8, $2) and xid < pg_snapshot_xmin(pg_current_snapshot()) \
+             where (xid, seq) > ($1::text::xid8, $2) and xid < log_place(pg_snapshot_xmin(pg_current_snapshot())) \
              order by xid, seq limit $3"
         }
     };
@@ -32,6 +32,10 @@ pub async fn read(
     let rows = database
         .fetch_all(statement.bind(after.seq).bind(limit))
         .await?;
+    if !rows.is_empty() {
+        // Whoever reacts to these changes must not be answered by a replica that lacks them.
+        database.reach().await?;
+    }
     rows.iter().map(change).collect()
 }
 
@@ -59,7 +63,7 @@ pub async fn end_of(tx: &mut Transaction) -> Result<Cursor, DatabaseError> {
 fn end_statement(dialect: Dialect) -> Statement {
     Statement::new(dialect.pick(
         "select 0, coalesce(max(seq), 0) from changes",
-        "select xid::text::bigint, seq from changes where xid < pg_snapshot_xmin(pg_current_snapshot()) \
+        "select xid::text::bigint, seq from changes where xid < log_place(pg_snapshot_xmin(pg_current_snapshot())) \
          order by xid desc, seq desc limit 1",
     ))
 }

@@ -12,12 +12,14 @@ mod cursor;
 mod detail;
 mod lag;
 mod log;
+mod prune;
 mod tail;
 
 pub use cursor::Cursor;
 pub use detail::{Detail, LinkSides, Sides};
 pub use lag::{Follower, Lag, follower, lags};
 pub use log::{end, end_of, oldest, read};
+pub use prune::{ChangesConfig, prune};
 pub use tail::{Signal, Tail};
 
 use crate::platform::database::Statement;

@@ -10,12 +10,14 @@ mod config;
 mod failure;
 mod import;
 mod init;
+mod jobs;
 mod logging;
 mod open;
 mod openapi;
 mod print;
 mod purge;
 mod role;
+mod schedule;
 mod schema;
 mod serve;
 mod token;
@@ -64,6 +66,10 @@ enum Command {
     Schema(schema::Command),
     #[command(subcommand)]
     Import(import::Import),
+    #[command(subcommand)]
+    Schedule(schedule::Schedule),
+    #[command(subcommand)]
+    Jobs(jobs::Jobs),
     #[command(subcommand)]
     Token(token::Token),
     #[command(subcommand)]
@@ -133,6 +139,8 @@ async fn dispatch(
         Command::Init(init) => init::run(&init, config).await,
         Command::Schema(schema) => schema::run(schema, config).await,
         Command::Import(import) => import::run(import, config).await,
+        Command::Schedule(schedule) => schedule::run(schedule, config).await,
+        Command::Jobs(jobs) => jobs::run(jobs, config).await,
         Command::Token(token) => token::run(token, config).await,
         Command::Role(role) => role::run(role, config).await,
         Command::User(user) => user::run(user, config).await,

@@ -43,6 +43,7 @@ pub(super) async fn run(config: &Config, traces: Option<Exporting>) -> anyhow::R
         headers: config.headers.clone(),
         body: config.body,
         api: config.api.clone(),
+        rate: config.rate.clone(),
         metrics: config.metrics.clone(),
     };
     let mut metrics = metrics(config, &app, &settings, signals.clone()).await?;
@@ -103,7 +104,7 @@ async fn metrics(
 
 /// Everything that runs beside requests.
 fn background(app: &Arc<App>, config: &Config) -> anyhow::Result<Background> {
-    let mut background = Background::start(app);
+    let mut background = Background::start(app, &config.jobs, &config.changes);
     let outward = Outward {
         outbound: config.outbound.clone(),
         webhooks: config.webhooks.clone(),

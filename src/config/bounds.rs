@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 /// Numbers with which the server could not work.
-const BOUNDS: [(&str, u64, u64); 15] = [
+const BOUNDS: [(&str, u64, u64); 18] = [
     ("database.readers", 0, 1024),
     ("database.writers", 1, 1024),
     ("connections.max_connections", 1, 10_000_000),
@@ -12,6 +12,9 @@ const BOUNDS: [(&str, u64, u64); 15] = [
     ("limits.default_page_size", 1, u64::MAX),
     ("limits.max_page_size", 1, u64::MAX),
     ("body.bytes", 1, u64::MAX),
+    ("jobs.at_once", 1, 1024),
+    ("jobs.keep_days", 1, 36_500),
+    ("changes.keep_days", 0, 36_500),
     ("outbound.connect_ms", 1, 600_000),
     ("outbound.timeout_ms", 1, 600_000),
     ("webhooks.concurrency", 2, 10_000),

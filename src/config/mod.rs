@@ -23,11 +23,14 @@ pub use nearest::nearest;
 
 use crate::base::json::JsonLimits;
 use crate::base::limits::QueryLimits;
+use crate::changes::ChangesConfig;
 use crate::delivery::cache::CacheConfig;
+use crate::jobs::JobsConfig;
 use crate::platform::database::DatabaseConfig;
 use crate::platform::http_client::OutboundConfig;
 use crate::platform::tracing::TraceConfig;
 use crate::purges::PurgeConfig;
+use crate::rate::RateConfig;
 use crate::server::delivery::ApiConfig;
 use crate::server::headers::HeaderConfig;
 use crate::server::listen::ListenConfig;
@@ -61,6 +64,12 @@ pub struct Config {
     pub limits: QueryLimits,
     /// What the delivery API accepts.
     pub api: ApiConfig,
+    /// How often callers may ask.
+    pub rate: RateConfig,
+    /// The change log.
+    pub changes: ChangesConfig,
+    /// Work beside requests.
+    pub jobs: JobsConfig,
     /// How answers are kept.
     pub cache: CacheConfig,
     /// What is written to standard error.
@@ -88,6 +97,9 @@ impl Default for Config {
             body: JsonLimits::default(),
             limits: QueryLimits::default(),
             api: ApiConfig::default(),
+            rate: RateConfig::default(),
+            changes: ChangesConfig::default(),
+            jobs: JobsConfig::default(),
             cache: CacheConfig::default(),
             log: LogConfig::default(),
             outbound: OutboundConfig::default(),

@@ -31,6 +31,7 @@ pub async fn aggregate(
     let options = CompileOptions::new(database.dialect(), schema, query.stage, limits);
     let statement = compile::aggregate(options, query);
     let row = database
+        .near()
         .fetch_optional(statement)
         .await
         .map_err(ReadError::Database)?;

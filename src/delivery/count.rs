@@ -59,7 +59,7 @@ impl Totals {
         {
             return Ok(total);
         }
-        let row = database.fetch_optional(statement).await?;
+        let row = database.near().fetch_optional(statement).await?;
         let total = row.map_or(Ok(0), |row| row.integer(0))?;
         let total = u64::try_from(total).unwrap_or(0);
         if key.len() <= LONGEST_KEY {

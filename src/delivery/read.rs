@@ -25,7 +25,11 @@ pub async fn list(
     let options = CompileOptions::new(database.dialect(), schema, query.stage, limits);
     let statement = compile::page(options, query);
     let failed = |error| ReadError::from_database(error, limits.populated_rows);
-    let row = database.fetch_optional(statement).await.map_err(failed)?;
+    let row = database
+        .near()
+        .fetch_optional(statement)
+        .await
+        .map_err(failed)?;
     let Some(row) = row else {
         return Err(ReadError::Stored("a page gave no row".into()));
     };
@@ -69,7 +73,12 @@ pub async fn one(
     let options = CompileOptions::new(database.dialect(), schema, query.stage, limits);
     let statement = compile::page(options, query);
     let failed = |error| ReadError::from_database(error, limits.populated_rows);
-    let Some(row) = database.fetch_optional(statement).await.map_err(failed)? else {
+    let Some(row) = database
+        .near()
+        .fetch_optional(statement)
+        .await
+        .map_err(failed)?
+    else {
         return Ok(None);
     };
     let entry = bounded(entries(row)?, limits)?;

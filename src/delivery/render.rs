@@ -197,6 +197,7 @@ impl<'a> Run<'a> {
     pub(super) async fn text(&self, statement: Statement) -> Result<String, ReadError> {
         let row = self
             .database
+            .near()
             .fetch_optional(statement)
             .await
             .map_err(|error| ReadError::from_database(error, self.limits.populated_rows))?;

@@ -49,6 +49,9 @@ pub enum EntryError {
     /// The schema changed while the write was on its way; load it again and retry.
     #[error("the schema has changed")]
     SchemaChanged,
+    /// The mark that was to be set with the act could not be: it has happened already, or must not any more.
+    #[error("it has been done or called off already")]
+    Taken,
     /// The database failed.
     #[error(transparent)]
     Database(#[from] DatabaseError),

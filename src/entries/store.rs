@@ -7,7 +7,7 @@ use std::ops::Range;
 use super::tree::{Columns, Copy, Document, Link, Row};
 use crate::base::Stage;
 use crate::platform::database::{
-    Batch, DatabaseError, Dialect, Row as DatabaseRow, Statement, Transaction, Value,
+    Batch, Database, DatabaseError, Dialect, Row as DatabaseRow, Statement, Transaction, Value,
 };
 use crate::schema::{ContentType, Field, FieldId, Storage};
 
@@ -61,6 +61,20 @@ pub async fn find_single(
     let sql = format!("{IDENTITY} where doc in ({union}) order by doc limit 1{lock}");
     let row = tx.fetch_optional(Statement::new(sql)).await?;
     row.as_ref().map(identity).transpose()
+}
+
+/// The identity of the document of a single type, without a lock.
+pub async fn single_id(
+    database: &Database,
+    content_type: &ContentType,
+) -> Result<Option<String>, DatabaseError> {
+    let tables = content_type.stages().iter();
+    let tables = tables.map(|stage| format!("select id from {}", content_type.table(*stage)));
+    let union = tables.collect::<Vec<_>>().join(" union ");
+    let sql =
+        format!("select document_id from documents where doc in ({union}) order by doc limit 1");
+    let row = database.fetch_optional(Statement::new(sql)).await?;
+    row.map(|row| row.text(0).map(str::to_owned)).transpose()
 }
 
 /// Numbers from the shared sequence, taken in this transaction; for acts that learn only here how many they

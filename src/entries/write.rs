@@ -15,7 +15,9 @@ use super::tree::Document;
 use super::{EntryError, inverse, trash, versions};
 use crate::base::{clock, ids};
 use crate::changes::{Change, ChangeKind};
-use crate::platform::database::{Database, DatabaseError, Dialect, Sequence, Transaction};
+use crate::platform::database::{
+    Database, DatabaseError, Dialect, Sequence, Statement, Transaction,
+};
 use crate::schema::{ContentType, FieldKind, Schema, TypeKind};
 
 /// What a write leaves behind.
@@ -175,9 +177,46 @@ impl Entries {
     /// # Errors
     /// [`EntryError::NotFound`], [`EntryError::Invalid`].
     pub async fn publish(&self, request: WriteRequest, which: Which) -> Result<Saved, EntryError> {
-        self.act(request, which, ChangeKind::Publish, |session| {
+        self.act(request, which, ChangeKind::Publish, None, |session| {
             session.publish()
         })
+        .await
+    }
+
+    /// As [`Entries::publish`], in the transaction that also sets a mark: a statement that returns a row if this is
+    /// to happen. So a job publishes once, whoever else tries.
+    ///
+    /// # Errors
+    /// As [`Entries::publish`], and [`EntryError::Taken`] when the mark returns no row; then nothing was changed.
+    pub async fn publish_once(
+        &self,
+        request: WriteRequest,
+        which: Which,
+        mark: Statement,
+    ) -> Result<Saved, EntryError> {
+        self.act(request, which, ChangeKind::Publish, Some(mark), |session| {
+            session.publish()
+        })
+        .await
+    }
+
+    /// As [`Entries::unpublish`], with a mark as [`Entries::publish_once`] has it.
+    ///
+    /// # Errors
+    /// As those two.
+    pub async fn unpublish_once(
+        &self,
+        request: WriteRequest,
+        which: Which,
+        mark: Statement,
+    ) -> Result<Saved, EntryError> {
+        self.act(
+            request,
+            which,
+            ChangeKind::Unpublish,
+            Some(mark),
+            unpublished,
+        )
         .await
     }
 
@@ -190,12 +229,8 @@ impl Entries {
         request: WriteRequest,
         which: Which,
     ) -> Result<Saved, EntryError> {
-        self.act(request, which, ChangeKind::Unpublish, |session| {
-            session.needs_drafts()?;
-            let locale = session.request.locale.clone();
-            acts::unpublish(&mut session.after, &locale)
-        })
-        .await
+        self.act(request, which, ChangeKind::Unpublish, None, unpublished)
+            .await
     }
 
     /// Makes the draft of a locale equal to what is public.
@@ -207,7 +242,7 @@ impl Entries {
         request: WriteRequest,
         which: Which,
     ) -> Result<Saved, EntryError> {
-        self.act(request, which, ChangeKind::Update, |session| {
+        self.act(request, which, ChangeKind::Update, None, |session| {
             session.needs_drafts()?;
             session.own_version = true;
             let locale = session.request.locale.clone();
@@ -346,12 +381,19 @@ impl Entries {
         request: WriteRequest,
         which: Which,
         kind: ChangeKind,
+        mark: Option<Statement>,
         change: fn(&mut Session<'_>) -> Result<(), EntryError>,
     ) -> Result<Saved, EntryError> {
         let moment = moment(&request);
         self.run(request, move |tx, request| {
             let (which, moment) = (which.clone(), moment.clone());
+            let mark = mark.clone();
             Box::pin(async move {
+                if let Some(mark) = mark
+                    && tx.fetch_optional(mark).await?.is_none()
+                {
+                    return Err(EntryError::Taken);
+                }
                 let mut session = Session::open(tx, &request, &which, None, moment).await?;
                 change(&mut session)?;
                 session.save(kind, &[]).await
@@ -422,6 +464,12 @@ impl Entries {
 const MOST_TRIES: usize = 10;
 /// No new try after this time; who waits for a lock longer is told so.
 const RETRY_WITHIN: Duration = Duration::from_secs(5);
+
+fn unpublished(session: &mut Session<'_>) -> Result<(), EntryError> {
+    session.needs_drafts()?;
+    let locale = session.request.locale.clone();
+    acts::unpublish(&mut session.after, &locale)
+}
 
 fn moment(request: &WriteRequest) -> Moment {
     let ms = clock::now_ms();

@@ -45,6 +45,7 @@ pub(super) async fn write<S: Source>(
     database
         .write(move |tx| {
             Box::pin(async move {
+                tx.take_time().await?;
                 check_schema(tx, &schema).await?;
                 check_single(tx, &schema, &named).await?;
                 let total = named.len() as u64;

@@ -180,4 +180,22 @@ mod tests {
         assert_eq!(cost.cached, Some(Cached::Miss));
         assert!(end(200).is_none());
     }
+
+    #[tokio::test]
+    async fn a_request_that_nobody_waits_for_is_counted_too() {
+        let counted = |page: &str| -> u64 {
+            let name = "tympan_http_requests_total{route=\"sync\",status=\"499\"} ";
+            let mut lines = page.lines().filter_map(|line| line.strip_prefix(name));
+            lines.next().map_or(0, |count| count.parse().unwrap())
+        };
+        let before = counted(&crate::platform::metrics::page().await.into_text());
+        let asked = within(
+            Tally::open("gone", Route::Sync),
+            std::future::pending::<()>(),
+        );
+        let left = tokio::time::timeout(Duration::from_millis(1), asked).await;
+        assert!(left.is_err());
+        let after = counted(&crate::platform::metrics::page().await.into_text());
+        assert_eq!(after, before + 1);
+    }
 }

@@ -15,6 +15,7 @@ pub mod metrics;
 pub mod observe;
 pub mod openapi;
 mod quick;
+pub mod rate;
 
 use std::future::Future;
 use std::sync::Arc;
@@ -24,6 +25,7 @@ use poem::{Endpoint, EndpointExt as _, Route};
 use crate::app::App;
 use crate::base::json::JsonLimits;
 use crate::platform::database::{DatabaseError, Statement};
+use crate::rate::RateConfig;
 use headers::{Dress, HeaderConfig, HeaderConfigError, Outer};
 use listen::{Accept, ListenConfig, Report};
 use quick::Quick;
@@ -39,6 +41,8 @@ pub struct ServerConfig {
     pub body: JsonLimits,
     /// What the delivery API accepts.
     pub api: delivery::ApiConfig,
+    /// How often callers may ask.
+    pub rate: RateConfig,
     /// Who may read the metrics.
     pub metrics: metrics::MetricsConfig,
 }
@@ -55,10 +59,14 @@ pub async fn serve<A: Accept>(
     hurry: impl Future<Output = ()>,
 ) -> Result<Report, HeaderConfigError> {
     let dress = Arc::new(Dress::new(&config.headers)?);
-    let quick = Quick::new(Arc::clone(&app), Arc::clone(&dress));
+    // Requests that are counted go through the routes.
+    let counted = config.rate.public_per_minute > 0;
+    let quick =
+        || -> Box<dyn listen::Quick> { Box::new(Quick::new(Arc::clone(&app), Arc::clone(&dress))) };
+    let quick = (!counted).then(quick);
     let house = listen::Offer {
         endpoint: dressed(app, &config, dress),
-        quick: Some(Box::new(quick)),
+        quick,
     };
     Ok(listen::serve_until(listener, house, config.listen, shutdown, hurry).await)
 }

@@ -58,7 +58,13 @@ impl Node {
         let app = App::open(config, QueryLimits::default(), cache)
             .await
             .unwrap();
-        let background = keeps.then(|| Background::start(&app));
+        let background = keeps.then(|| {
+            Background::start(
+                &app,
+                &tympan::jobs::JobsConfig::default(),
+                &tympan::changes::ChangesConfig::default(),
+            )
+        });
         while keeps && !app.cache.is_followed() {
             tokio::task::yield_now().await;
         }

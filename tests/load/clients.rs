@@ -212,6 +212,10 @@ async fn behave(
     let mut ended = Ended::default();
     let stop = async move {
         let _ = stopped.wait_for(|stopped| *stopped).await;
+        if !matches!(manner, Manner::Idle | Manner::Active) {
+            // They notice that they were cut only when they write.
+            tokio::time::sleep(Duration::from_secs(3)).await;
+        }
     };
     let job = async {
         match manner {
@@ -224,7 +228,7 @@ async fn behave(
                         return;
                     }
                 }
-                let pause = 50 + u64::try_from(number % 50).unwrap();
+                let pause = 1000 + u64::try_from(number % 100).unwrap();
                 tokio::time::sleep(Duration::from_millis(pause)).await;
             },
             Manner::SlowHead => {

@@ -16,6 +16,7 @@
     reason = "a test may stop where it stands"
 )]
 
+pub(crate) mod cluster;
 pub(crate) mod http;
 mod postgres;
 mod server;

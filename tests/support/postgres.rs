@@ -15,8 +15,8 @@ use std::time::Duration;
 use std::{env, fs, thread};
 
 const READY_WITHIN: Duration = Duration::from_secs(60);
-const READY_LINE: &str = "database system is ready to accept connections";
-const SUPERUSER: &str = "tympan";
+pub(super) const READY_LINE: &str = "database system is ready to accept connections";
+pub(super) const SUPERUSER: &str = "tympan";
 
 /// Starts the server in the background, waits for its input to close, then stops it and removes its folder.
 const KEEPER: &str = r#"
@@ -24,7 +24,7 @@ dir=$1; shift
 "$@" 2>&1 >/dev/null </dev/null &
 pid=$!
 cat >/dev/null
-kill -INT "$pid"
+kill -INT "$pid" 2>/dev/null
 wait "$pid"
 rm -rf "$dir"
 "#;
@@ -100,6 +100,7 @@ impl Postgres {
             &folder,
             &cluster,
             port,
+            READY_LINE,
         );
         Postgres {
             programs,
@@ -114,7 +115,13 @@ impl Postgres {
     clippy::zombie_processes,
     reason = "the keeper outlives this process and cleans up after it"
 )]
-fn keep(mut server: Command, folder: &Path, cluster: &Path, port: u16) -> Child {
+pub(super) fn keep(
+    mut server: Command,
+    folder: &Path,
+    cluster: &Path,
+    port: u16,
+    ready_line: &str,
+) -> Child {
     server
         .arg("-D")
         .arg(cluster)
@@ -144,7 +151,7 @@ fn keep(mut server: Command, folder: &Path, cluster: &Path, port: u16) -> Child 
     });
     let mut seen = String::new();
     while let Ok(line) = wait.recv_timeout(READY_WITHIN) {
-        if line.contains(READY_LINE) {
+        if line.contains(ready_line) {
             return keeper;
         }
         seen.push_str(&line);
@@ -154,7 +161,7 @@ fn keep(mut server: Command, folder: &Path, cluster: &Path, port: u16) -> Child 
 }
 
 /// The folder with initdb, postgres and createdb: Debian's newest, else the one in the PATH.
-fn programs() -> PathBuf {
+pub(super) fn programs() -> PathBuf {
     let mut versions: Vec<(u32, PathBuf)> = fs::read_dir("/usr/lib/postgresql")
         .into_iter()
         .flatten()
@@ -176,7 +183,7 @@ fn programs() -> PathBuf {
 }
 
 /// PostgreSQL refuses to run as root, so root runs it as the user of Debian's package.
-fn unprivileged_user() -> Option<(u32, u32)> {
+pub(super) fn unprivileged_user() -> Option<(u32, u32)> {
     let status = fs::read_to_string("/proc/self/status").unwrap_or_default();
     let uid = status
         .lines()
@@ -198,7 +205,7 @@ fn unprivileged_user() -> Option<(u32, u32)> {
         .or_else(|| panic!("no user but root to run PostgreSQL as"))
 }
 
-fn as_user(user: Option<(u32, u32)>, program: &Path) -> Command {
+pub(super) fn as_user(user: Option<(u32, u32)>, program: &Path) -> Command {
     let Some((uid, gid)) = user else {
         return Command::new(program);
     };
@@ -212,7 +219,7 @@ fn as_user(user: Option<(u32, u32)>, program: &Path) -> Command {
     command
 }
 
-fn free_port() -> u16 {
+pub(super) fn free_port() -> u16 {
     let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
     listener
         .local_addr()

@@ -47,24 +47,27 @@ impl Line {
             // Up to the seconds.
             self.stamp = clock::stamp(ms).get(..19).unwrap_or_default().to_owned();
         }
-        let (stamp, ms) = (&self.stamp, ms % 1000);
-        let (colour, end) = match (look, level) {
-            (Look::Coloured, Level::ERROR) => ("\x1b[31m", "\x1b[0m"),
-            (Look::Coloured, Level::WARN) => ("\x1b[33m", "\x1b[0m"),
-            (Look::Coloured, Level::INFO) => ("\x1b[32m", "\x1b[0m"),
-            (Look::Coloured, _) => ("\x1b[34m", "\x1b[0m"),
-            _ => ("", ""),
+        let millis = u64::try_from(ms % 1000).unwrap_or_default();
+        if look == Look::Json {
+            self.written.push_str("{\"timestamp\":\"");
+        }
+        self.written.push_str(&self.stamp);
+        self.written.push('.');
+        // With a leading one, so that three digits are left when it is cut.
+        digits(1000 + millis, 1, &mut self.written);
+        let level = level.as_str();
+        let parts = match (look, level) {
+            (Look::Json, _) => ["Z\",\"level\":\"", level, "\",\"target\":\"", target, "\""],
+            (Look::Coloured, "ERROR") => ["Z \x1b[31m", level, "\x1b[0m ", target, ":"],
+            (Look::Coloured, "WARN") => ["Z  \x1b[33m", level, "\x1b[0m ", target, ":"],
+            (Look::Coloured, "INFO") => ["Z  \x1b[32m", level, "\x1b[0m ", target, ":"],
+            (Look::Coloured, _) => ["Z \x1b[34m", level, "\x1b[0m ", target, ":"],
+            (Look::Plain, "INFO" | "WARN") => ["Z  ", level, " ", target, ":"],
+            (Look::Plain, _) => ["Z ", level, " ", target, ":"],
         };
-        let _ = match look {
-            Look::Json => write!(
-                self.written,
-                "{{\"timestamp\":\"{stamp}.{ms:03}Z\",\"level\":\"{level}\",\"target\":\"{target}\""
-            ),
-            _ => write!(
-                self.written,
-                "{stamp}.{ms:03}Z {colour}{level:>5}{end} {target}:"
-            ),
-        };
+        parts
+            .into_iter()
+            .for_each(|part| self.written.push_str(part));
     }
 
     /// Ends the line and gives it away.
@@ -86,17 +89,16 @@ impl Line {
         }
     }
 
+    /// Pieces are pushed one by one here: formatting them cost more than everything else of a line.
     fn name(&mut self, name: &str) {
-        let _ = match self.look {
-            Look::Json => write!(self.written, ",\"{name}\":"),
-            _ if name == "message" => write!(self.written, " "),
-            _ => write!(self.written, " {name}="),
+        let parts = match self.look {
+            Look::Json => [",\"", name, "\":"],
+            _ if name == "message" => [" ", "", ""],
+            _ => [" ", name, "="],
         };
-    }
-
-    fn number(&mut self, name: &str, value: impl std::fmt::Display) {
-        self.name(name);
-        let _ = write!(self.written, "{value}");
+        parts
+            .into_iter()
+            .for_each(|part| self.written.push_str(part));
     }
 }
 
@@ -106,15 +108,21 @@ impl Visit for Line {
     }
 
     fn record_u64(&mut self, field: &Field, value: u64) {
-        self.number(field.name(), value);
+        self.name(field.name());
+        digits(value, 0, &mut self.written);
     }
 
     fn record_i64(&mut self, field: &Field, value: i64) {
-        self.number(field.name(), value);
+        self.name(field.name());
+        if value < 0 {
+            self.written.push('-');
+        }
+        digits(value.unsigned_abs(), 0, &mut self.written);
     }
 
     fn record_bool(&mut self, field: &Field, value: bool) {
-        self.number(field.name(), value);
+        self.name(field.name());
+        self.written.push_str(if value { "true" } else { "false" });
     }
 
     fn record_debug(&mut self, field: &Field, value: &dyn Debug) {
@@ -132,9 +140,33 @@ fn is_plain(value: &str) -> bool {
     !value.is_empty() && value.bytes().all(plain)
 }
 
+/// The decimal digits of a number, less the first `skip`.
+fn digits(mut number: u64, skip: usize, line: &mut String) {
+    let mut places = [b'0'; 20];
+    let mut used = 0;
+    for place in places.iter_mut().rev() {
+        *place = b'0' + (number % 10) as u8;
+        number /= 10;
+        used += 1;
+        if number == 0 {
+            break;
+        }
+    }
+    let written = places.get(places.len() - used + skip..).unwrap_or_default();
+    line.push_str(std::str::from_utf8(written).unwrap_or_default());
+}
+
 /// A JSON string.
 fn quote(line: &mut String, value: &str) {
     line.push('"');
+    if value
+        .bytes()
+        .all(|byte| matches!(byte, b' '..=b'~') && byte != b'"' && byte != b'\\')
+    {
+        line.push_str(value);
+        line.push('"');
+        return;
+    }
     for letter in value.chars() {
         match letter {
             '"' => line.push_str("\\\""),
@@ -177,7 +209,8 @@ mod tests {
             line.begin(look, Level::INFO, "test");
             line.text("message", "one\ntwo\u{1b}[31m\u{2028}");
             line.text("path", "/a\r\nlevel=ERROR \"x\" \u{202e}");
-            line.number("n", 5);
+            line.name("n");
+            digits(5, 0, &mut line.written);
             let text = line.end().to_owned();
             assert_eq!(text.matches('\n').count(), 1, "{text}");
             assert!(
@@ -191,5 +224,24 @@ mod tests {
                 assert_eq!(object["n"], 5);
             }
         }
+    }
+
+    #[test]
+    fn numbers_and_times_are_whole() {
+        let mut text = String::new();
+        for number in [0, 7, 10, 1005, u64::MAX] {
+            digits(number, 0, &mut text);
+            text.push(' ');
+        }
+        digits(1005, 1, &mut text);
+        assert_eq!(text, "0 7 10 1005 18446744073709551615 005");
+        let mut line = Line::default();
+        line.begin(Look::Plain, Level::WARN, "test");
+        let (stamp, rest) = line.end().split_once(' ').unwrap();
+        assert!(
+            clock::ms_of(stamp).is_some_and(|ms| (clock::now_ms() - ms).abs() < 60_000),
+            "{stamp}"
+        );
+        assert_eq!((stamp.len(), rest), (24, " WARN test:\n"));
     }
 }

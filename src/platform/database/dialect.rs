@@ -17,4 +17,12 @@ impl Dialect {
             Self::Postgres => postgres,
         }
     }
+
+    /// The database's clock as an expression: milliseconds since 1970. The clocks of nodes decide nothing.
+    pub fn now_ms(self) -> &'static str {
+        self.pick(
+            "cast(unixepoch('subsec') * 1000 as integer)",
+            "cast(extract(epoch from clock_timestamp()) * 1000 as bigint)",
+        )
+    }
 }

@@ -117,6 +117,9 @@ fn from_sqlstate(
         "57014" => DatabaseError::TimedOut(0),
         "53200" | "54000" => DatabaseError::Memory,
         "53100" => DatabaseError::Full,
+        // A standby: the primary has moved away from this address, or this one is not it yet.
+        // Or the transaction waited so long for this node that the server ended it.
+        "25006" | "25P03" => DatabaseError::Unavailable(message.to_owned()),
         _ if code.starts_with("08") || code.starts_with("57P") || code.starts_with("53") => {
             DatabaseError::Unavailable(message.to_owned())
         }

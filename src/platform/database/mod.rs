@@ -10,8 +10,12 @@
 
 mod dialect;
 mod error;
+mod listen;
 mod migrate;
+mod nodes;
 mod postgres;
+mod replica;
+mod restored;
 mod row;
 mod sequence;
 mod sqlite;
@@ -21,7 +25,9 @@ mod watch;
 
 pub use dialect::Dialect;
 pub use error::{DatabaseError, UniqueColumns};
+pub use listen::Listener;
 pub use migrate::{FORMAT, FormatError};
+pub use nodes::Near;
 pub use row::Row;
 pub use sequence::Sequence;
 pub use statement::{Statement, Value};
@@ -41,6 +47,10 @@ use watch::Watch;
 pub struct DatabaseConfig {
     /// `sqlite:PATH` or `postgres://…`; empty = `tympan.db` in the data folder.
     pub url: String,
+    /// A PostgreSQL replica that may answer delivery reads; empty = none.
+    pub replica_url: String,
+    /// Milliseconds the replica may be behind before the primary answers.
+    pub replica_lag_ms: u64,
     /// Connections for reading; 0 = one per processor, at least 2.
     pub readers: u32,
     /// Connections for writing on PostgreSQL (SQLite has exactly one).
@@ -61,6 +71,8 @@ impl Default for DatabaseConfig {
     fn default() -> Self {
         Self {
             url: String::new(),
+            replica_url: String::new(),
+            replica_lag_ms: 1000,
             readers: 0,
             writers: 8,
             statement_ms: 5000,
@@ -82,7 +94,7 @@ pub struct Database {
 #[derive(Debug)]
 enum Engine {
     Sqlite(sqlite::Sqlite),
-    Postgres(postgres::Postgres),
+    Postgres(Box<postgres::Postgres>),
 }
 
 impl Database {
@@ -95,7 +107,7 @@ impl Database {
             let path = path.strip_prefix("//").unwrap_or(path);
             Engine::Sqlite(sqlite::Sqlite::open(PathBuf::from(path), config).await?)
         } else if config.url.starts_with("postgres://") || config.url.starts_with("postgresql://") {
-            Engine::Postgres(postgres::Postgres::open(config).await?)
+            Engine::Postgres(Box::new(postgres::Postgres::open(config).await?))
         } else {
             return Err(DatabaseError::Url);
         };

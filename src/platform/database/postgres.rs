@@ -1,6 +1,7 @@
 //! PostgreSQL: one pool for reading, one for writing, a transaction per job.
 
 use std::str::FromStr as _;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
@@ -19,30 +20,42 @@ use sqlx::{
 };
 
 use super::error::is_outdated;
+use super::listen::{self, Listener};
+use super::replica::{self, Replica};
 use super::transaction::Connection;
-use super::{DatabaseConfig, DatabaseError, PoolUse, Row, Statement, Transaction, Value, migrate};
+use super::{
+    DatabaseConfig, DatabaseError, PoolUse, Row, Statement, Transaction, Value, migrate, restored,
+};
 
 #[derive(Debug)]
 pub(super) struct Postgres {
     readers: PgPool,
     writers: PgPool,
+    replica: Option<Arc<Replica>>,
+    options: PgConnectOptions,
     statement_ms: u64,
+    /// How long a statement of a write may take, waiting for locks included.
+    silent_after: Duration,
     statements: AtomicU64,
 }
 
 impl Postgres {
     pub(super) async fn open(config: &DatabaseConfig) -> Result<Self, DatabaseError> {
-        let options = PgConnectOptions::from_str(&config.url)
-            .map_err(|_| DatabaseError::Url)?
-            .application_name("tympan")
-            .statement_cache_capacity(256)
-            .disable_statement_logging();
-        let reading = options.clone().options([
-            ("statement_timeout", config.statement_ms.to_string()),
-            ("default_transaction_read_only", "on".to_owned()),
-        ]);
+        let options = parse(&config.url)?;
+        let listening = options.clone();
+        let only_reads = |options: PgConnectOptions| {
+            options.options([
+                ("statement_timeout", config.statement_ms.to_string()),
+                ("default_transaction_read_only", "on".to_owned()),
+                // Nothing is written here; an announcement waits for no disk and no standby.
+                ("synchronous_commit", "off".to_owned()),
+            ])
+        };
+        let reading = only_reads(options.clone());
         let writing = options.options([
             ("lock_timeout", config.busy_ms.to_string()),
+            // A node that was stopped or cut off within a transaction holds locks, and the end of the change log.
+            ("idle_in_transaction_session_timeout", IDLE_MS.to_string()),
             // What is acknowledged is durable, whatever the server's default says.
             ("synchronous_commit", "on".to_owned()),
         ]);
@@ -54,16 +67,71 @@ impl Postgres {
             }
             count => count,
         };
+        let replica = match config.replica_url.as_str() {
+            "" => None,
+            url => {
+                let pool = pool(only_reads(parse(url)?), readers);
+                Some(Arc::new(Replica::new(pool, config.replica_lag_ms)))
+            }
+        };
         let postgres = Self {
             readers: pool(reading, readers),
             writers: pool(writing, config.writers.max(1)),
+            replica,
+            options: listening,
+            silent_after: Duration::from_millis(config.busy_ms).saturating_add(SILENT_AFTER * 2),
             statement_ms: config.statement_ms,
             statements: AtomicU64::new(0),
         };
         let connection = acquire(&postgres.writers).await?;
         let mut transaction = Transaction::new(Connection::Postgres(connection));
         migrate::up(&mut transaction).await?;
+        restored::shift(&mut transaction).await?;
         Ok(postgres)
+    }
+
+    /// A read that the replica may answer; the primary does if the replica cannot.
+    pub(super) async fn fetch_near(&self, statement: Statement) -> Result<Vec<Row>, DatabaseError> {
+        let replica = self.replica.as_ref().filter(|replica| replica.is_good());
+        let Some(replica) = replica else {
+            return self.fetch_all(statement).await;
+        };
+        self.statements.fetch_add(1, Ordering::Relaxed);
+        match replica.fetch_all(statement.clone()).await {
+            Err(DatabaseError::TimedOut(_)) => Err(DatabaseError::TimedOut(self.statement_ms)),
+            Err(_) => self.fetch_all(statement).await,
+            found => found,
+        }
+    }
+
+    pub(super) fn is_near_good(&self) -> Option<bool> {
+        self.replica.as_ref().map(|replica| replica.is_good())
+    }
+
+    pub(super) async fn watch_replica(&self) -> DatabaseError {
+        match &self.replica {
+            Some(replica) => replica.watch(&self.readers).await,
+            None => std::future::pending().await,
+        }
+    }
+
+    /// What this node has seen must be in the replica before it answers again.
+    pub(super) async fn reach(&self) -> Result<(), DatabaseError> {
+        if let Some(replica) = &self.replica {
+            // Not used until this is known, also if the caller goes away.
+            let rows = self.fetch_all(Statement::new(replica::END)).await;
+            replica.need(replica::end_of(&rows));
+        }
+        Ok(())
+    }
+
+    pub(super) async fn listen(&self) -> Result<Listener, DatabaseError> {
+        Listener::open(&pool(self.options.clone(), 1)).await
+    }
+
+    pub(super) async fn announce(&self) -> Result<(), DatabaseError> {
+        let sql = format!("select pg_notify('{}', '')::text", listen::CHANNEL);
+        self.fetch_all(Statement::new(sql)).await.map(|_| ())
     }
 
     pub(super) async fn fetch_all(&self, statement: Statement) -> Result<Vec<Row>, DatabaseError> {
@@ -71,7 +139,12 @@ impl Postgres {
         let mut tries = self.readers.options().get_max_connections();
         loop {
             let mut connection = acquire(&self.readers).await?;
-            match fetch_all(&mut connection, statement.clone()).await {
+            let answer = fetch_all(&mut connection, statement.clone());
+            let Ok(answer) = tokio::time::timeout(self.patience(), answer).await else {
+                drop(connection.detach());
+                return Err(DatabaseError::Unavailable("the server is silent".into()));
+            };
+            match answer {
                 // A connection that died while it lay idle: the others may have, too.
                 Err(DatabaseError::Unavailable(_)) if tries > 0 => {
                     tries -= 1;
@@ -100,22 +173,43 @@ impl Postgres {
         E: From<DatabaseError> + Send + 'static,
     {
         let pool = self.writers.clone();
+        let replica = self.replica.clone();
+        let patience = self.silent_after;
         tokio::spawn(async move {
             let mut transaction = begin(&pool).await?;
+            transaction.patience = Some(patience);
             let work = std::panic::AssertUnwindSafe(async { job(&mut transaction).await });
             let result = work
                 .catch_unwind()
                 .await
                 .unwrap_or_else(|_| Err(DatabaseError::Panicked.into()));
-            let end = if result.is_ok() { "commit" } else { "rollback" };
+            let end = if result.is_ok() {
+                "commit"
+            } else {
+                // Nothing depends on it: the server undoes what has no end.
+                transaction.patience = Some(SILENT_AFTER);
+                "rollback"
+            };
             if let Err(error) = control(&mut transaction, end).await {
                 discard(transaction);
                 return Err(error.into());
+            }
+            if let Some(replica) = replica.filter(|_| result.is_ok()) {
+                let rows = transaction.fetch_all(Statement::new(replica::END)).await;
+                replica.need(replica::end_of(&rows));
             }
             result
         })
         .await
         .map_err(|_| DatabaseError::Panicked)?
+    }
+
+    /// How long a read may take before the server counts as silent; its own limit ends statements before.
+    fn patience(&self) -> Duration {
+        match self.statement_ms {
+            0 => Duration::MAX,
+            ms => Duration::from_millis(ms).saturating_add(SILENT_AFTER),
+        }
     }
 
     pub(super) fn pool(&self) -> PoolUse {
@@ -146,6 +240,19 @@ impl Postgres {
     }
 }
 
+/// How long a transaction may wait for its node, in milliseconds; no longer than a lease of the queue.
+const IDLE_MS: u64 = 10_000;
+/// Beyond the time a statement may run, and for a transaction to begin.
+const SILENT_AFTER: Duration = Duration::from_secs(5);
+
+fn parse(url: &str) -> Result<PgConnectOptions, DatabaseError> {
+    Ok(PgConnectOptions::from_str(url)
+        .map_err(|_| DatabaseError::Url)?
+        .application_name("tympan")
+        .statement_cache_capacity(256)
+        .disable_statement_logging())
+}
+
 fn pool(options: PgConnectOptions, size: u32) -> PgPool {
     PgPoolOptions::new()
         .max_connections(size)
@@ -154,7 +261,9 @@ fn pool(options: PgConnectOptions, size: u32) -> PgPool {
         .connect_lazy_with(options)
 }
 
-async fn acquire(pool: &PgPool) -> Result<PoolConnection<sqlx::Postgres>, DatabaseError> {
+pub(super) async fn acquire(
+    pool: &PgPool,
+) -> Result<PoolConnection<sqlx::Postgres>, DatabaseError> {
     pool.acquire()
         .await
         .map_err(|error| DatabaseError::from_sqlx(&error))
@@ -165,6 +274,7 @@ async fn begin(pool: &PgPool) -> Result<Transaction, DatabaseError> {
     let mut tries = pool.options().get_max_connections();
     loop {
         let mut transaction = Transaction::new(Connection::Postgres(acquire(pool).await?));
+        transaction.patience = Some(SILENT_AFTER);
         match control(&mut transaction, "begin").await {
             Ok(()) => return Ok(transaction),
             Err(error) => {

@@ -1,5 +1,7 @@
 //! A write transaction: the only way to change anything.
 
+use std::time::Duration;
+
 use sqlx::pool::PoolConnection;
 
 use super::{DatabaseError, Dialect, Row, Statement, Value, postgres, sqlite};
@@ -10,6 +12,23 @@ pub struct Transaction {
     pub(super) connection: Connection,
     /// SQLite: control statements that run together with the next statement, to save a round trip.
     pub(super) pending: String,
+    /// PostgreSQL: how long a statement may take before the server counts as gone without a word.
+    pub(super) patience: Option<Duration>,
+}
+
+/// Waits for an answer, but not for ever: a connection to a machine that vanished never breaks by itself.
+async fn answered<T>(
+    patience: Option<Duration>,
+    work: impl Future<Output = Result<T, DatabaseError>>,
+) -> Result<T, DatabaseError> {
+    let Some(patience) = patience else {
+        return work.await;
+    };
+    let silent = |_| DatabaseError::Unavailable("the server is silent".into());
+    tokio::time::timeout(patience, work)
+        .await
+        .map_err(silent)
+        .flatten()
 }
 
 #[derive(Debug)]
@@ -23,6 +42,7 @@ impl Transaction {
         Self {
             connection,
             pending: String::new(),
+            patience: None,
         }
     }
 
@@ -56,6 +76,21 @@ impl Transaction {
         }
     }
 
+    /// Lets this transaction wait for its own program as long as it must: for commands that work through a whole
+    /// archive in one. On PostgreSQL others are ended when they wait for too long, so that a node that stands still
+    /// holds up nobody.
+    ///
+    /// # Errors
+    /// When the statement fails.
+    pub async fn take_time(&mut self) -> Result<(), DatabaseError> {
+        if self.dialect() == Dialect::Postgres {
+            let never = "select set_config('idle_in_transaction_session_timeout', '0', true)";
+            self.fetch_all(Statement::new(never)).await?;
+            self.patience = None;
+        }
+        Ok(())
+    }
+
     /// Runs a statement and tells how many rows it changed.
     ///
     /// # Errors
@@ -63,9 +98,12 @@ impl Transaction {
     pub async fn execute(&mut self, statement: Statement) -> Result<u64, DatabaseError> {
         // On its own, because control statements repeat the number of changed rows.
         self.flush().await?;
+        let patience = self.patience;
         match &mut self.connection {
             Connection::Sqlite(connection) => sqlite::execute(connection, statement).await,
-            Connection::Postgres(connection) => postgres::execute(connection, statement).await,
+            Connection::Postgres(connection) => {
+                answered(patience, postgres::execute(connection, statement)).await
+            }
         }
     }
 
@@ -75,9 +113,12 @@ impl Transaction {
     /// When the statement fails.
     pub async fn fetch_all(&mut self, statement: Statement) -> Result<Vec<Row>, DatabaseError> {
         let statement = self.with_pending(statement);
+        let patience = self.patience;
         match &mut self.connection {
             Connection::Sqlite(connection) => sqlite::fetch_all(connection, statement).await,
-            Connection::Postgres(connection) => postgres::fetch_all(connection, statement).await,
+            Connection::Postgres(connection) => {
+                answered(patience, postgres::fetch_all(connection, statement)).await
+            }
         }
     }
 
@@ -101,6 +142,7 @@ impl Transaction {
             true => None,
             false => Some(self.with_pending(Statement::with(batch.sql, batch.values))),
         };
+        let patience = self.patience;
         match &mut self.connection {
             Connection::Sqlite(connection) => {
                 if let Some(statement) = together {
@@ -109,7 +151,7 @@ impl Transaction {
             }
             Connection::Postgres(connection) => {
                 for statement in batch.statements {
-                    postgres::execute(connection, statement).await?;
+                    answered(patience, postgres::execute(connection, statement)).await?;
                 }
             }
         }

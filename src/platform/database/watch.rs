@@ -93,3 +93,25 @@ where
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test(start_paused = true)]
+    async fn only_what_is_slower_than_the_setting_counts_as_slow() {
+        let run = async |slow_ms: u64, takes_ms: u64| {
+            let before = DATABASE.slow.get();
+            let read = async {
+                // Paused clocks do not move the system's, by which statements are measured.
+                std::thread::sleep(Duration::from_millis(takes_ms));
+                Ok(())
+            };
+            Watch::new(slow_ms).read("select $1", read).await.unwrap();
+            DATABASE.slow.get() - before
+        };
+        assert_eq!(run(20, 25).await, 1);
+        assert_eq!(run(0, 25).await, 0);
+        assert_eq!(run(60_000, 1).await, 0);
+    }
+}

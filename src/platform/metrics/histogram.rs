@@ -27,11 +27,14 @@ struct Shard {
 impl Histogram {
     /// An empty one.
     pub const fn new() -> Self {
-        const EMPTY: Shard = Shard {
-            classes: [const { AtomicU64::new(0) }; BOUNDS.len() + 1],
-            nanos: AtomicU64::new(0),
-        };
-        Self([const { EMPTY }; SHARDS])
+        Self(
+            [const {
+                Shard {
+                    classes: [const { AtomicU64::new(0) }; BOUNDS.len() + 1],
+                    nanos: AtomicU64::new(0),
+                }
+            }; SHARDS],
+        )
     }
 
     /// Counts one duration.

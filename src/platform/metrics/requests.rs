@@ -111,10 +111,10 @@ struct Ended([[AtomicU64; STATUSES.len()]; Route::ALL.len()]);
 
 impl Requests {
     const fn new() -> Self {
-        const NONE: Ended =
-            Ended([const { [const { AtomicU64::new(0) }; STATUSES.len()] }; Route::ALL.len()]);
         Self {
-            ended: [const { NONE }; SHARDS],
+            ended: [const {
+                Ended([const { [const { AtomicU64::new(0) }; STATUSES.len()] }; Route::ALL.len()])
+            }; SHARDS],
             took: [const { Histogram::new() }; Route::ALL.len()],
             in_flight: Gauge::new(),
             sent: Counter::new(),

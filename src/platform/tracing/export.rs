@@ -256,3 +256,40 @@ impl<O: Outbound> HttpClient for Adapter<O> {
         })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use opentelemetry::trace::{SpanContext, SpanId, TraceFlags, TraceState};
+    use opentelemetry_sdk::trace::SamplingDecision;
+
+    use super::*;
+
+    #[test]
+    fn callers_decide_only_where_they_are_trusted() {
+        let decide = |ratio: f64, trust_parent: bool, above: Option<(bool, bool)>| {
+            let sampler = Share {
+                ratio: Sampler::TraceIdRatioBased(ratio),
+                trust_parent,
+            };
+            let trace = TraceId::from_bytes([7; 16]);
+            let context = above.map(|(remote, sampled)| {
+                let flags = TraceFlags::new(u8::from(sampled));
+                let span = SpanId::from_bytes([7; 8]);
+                let span = SpanContext::new(trace, span, flags, remote, TraceState::default());
+                Context::new().with_remote_span_context(span)
+            });
+            let result =
+                sampler.should_sample(context.as_ref(), trace, "x", &SpanKind::Server, &[], &[]);
+            result.decision == SamplingDecision::RecordAndSample
+        };
+        assert!(decide(1.0, false, None) && !decide(0.0, false, None));
+        // From outside: the share decides, unless callers are trusted.
+        assert!(!decide(0.0, false, Some((true, true))));
+        assert!(decide(1.0, false, Some((true, false))));
+        assert!(decide(0.0, true, Some((true, true))));
+        assert!(!decide(1.0, true, Some((true, false))));
+        // Inside a trace: all or nothing.
+        assert!(decide(0.0, false, Some((false, true))));
+        assert!(!decide(1.0, false, Some((false, false))));
+    }
+}

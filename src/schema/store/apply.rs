@@ -41,6 +41,7 @@ async fn run(
     plan: &Plan,
     author: Option<&str>,
 ) -> Result<i64, StoreError> {
+    tx.take_time().await?;
     create::exclusive_lock(tx).await?;
     if stored_generation(tx).await? != schema.generation {
         return Err(StoreError::Changed);

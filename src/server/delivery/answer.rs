@@ -73,7 +73,7 @@ pub(super) fn entry(error: EntryError, request_id: &str) -> ApiError {
             "the entry is at revision {found}, your change started from {expected}; read it again and repeat your change"
         ))
         .with_details(json!({ "expected": expected, "found": found })),
-        EntryError::InUse { .. } => ApiError::conflict(error.to_string()),
+        EntryError::InUse { .. } | EntryError::Taken => ApiError::conflict(error.to_string()),
         EntryError::ForeignItem(_) => {
             ApiError::new(StatusCode::BAD_REQUEST, "ApplicationError", error.to_string())
         }

@@ -7,6 +7,7 @@ mod answer;
 mod fixed;
 pub(super) mod kept;
 mod read;
+mod schedule;
 mod write;
 
 use std::sync::Arc;
@@ -19,6 +20,7 @@ use fixed::Fixed;
 
 use super::ServerConfig;
 use super::error::ApiError;
+use super::rate::Rates;
 use super::{authenticate, headers};
 use crate::access::{Action, View};
 use crate::app::{App, Caller};
@@ -50,6 +52,7 @@ pub struct Api {
     config: ApiConfig,
     body: JsonLimits,
     fixed: Fixed,
+    rates: Rates,
 }
 
 /// One request on one type.
@@ -67,6 +70,7 @@ impl Api {
     pub fn new(app: Arc<App>, config: &ServerConfig) -> Self {
         Self {
             fixed: Fixed::new(&app),
+            rates: Rates::new(&app, &config.rate, &config.listen.uncapped_peers),
             app,
             config: config.api.clone(),
             body: config.body,
@@ -83,10 +87,21 @@ impl Api {
         Some(kept::respond(&served, request.headers()))
     }
 
+    /// Who asks, if they do not ask too often.
+    async fn caller(&self, request: &Request) -> Result<Caller, ApiError> {
+        match authenticate::caller(&self.app, request.headers()).await {
+            Ok(caller) => self.rates.check(request, &caller).await.map(|()| caller),
+            Err(error) => {
+                self.rates.check_stranger(request).await?;
+                Err(error)
+            }
+        }
+    }
+
     async fn answer(&self, mut request: Request) -> Result<Response, ApiError> {
         let body = request.take_body();
         let request_id = headers::request_id(request.headers()).to_owned();
-        let caller = authenticate::caller(&self.app, request.headers()).await?;
+        let caller = self.caller(&request).await?;
         if let Some(kept) = self.kept(&request, &caller) {
             return kept;
         }
@@ -124,6 +139,12 @@ impl Api {
             (&Method::PUT, [_], true) => call.update(&request, body, None).await,
             (&Method::DELETE, [_, id], false) => call.delete(&request, Some(id)).await,
             (&Method::DELETE, [_], true) => call.delete(&request, None).await,
+            (_, [_, id, "schedules", rest @ ..], false) => {
+                call.schedules(&request, body, Some(id), rest).await
+            }
+            (_, [_, "schedules", rest @ ..], true) => {
+                call.schedules(&request, body, None, rest).await
+            }
             (&Method::OPTIONS, [_] | [_, _], _) => Ok(answer::options(&call.methods(&steps))),
             (_, [_], _) | (_, [_, _], false) => {
                 Err(ApiError::method_not_allowed(call.methods(&steps)))

@@ -99,7 +99,11 @@ impl Call<'_> {
     }
 
     /// The `data` object of the body.
-    async fn data(&self, headers: &HeaderMap, body: Body) -> Result<Map<String, Json>, ApiError> {
+    pub(super) async fn data(
+        &self,
+        headers: &HeaderMap,
+        body: Body,
+    ) -> Result<Map<String, Json>, ApiError> {
         let missing = || ApiError::validation("Missing \"data\" payload in the request body");
         match body::read_json(headers, body, &self.api.body).await? {
             Some(Json::Object(mut object)) => match object.remove("data") {

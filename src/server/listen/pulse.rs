@@ -18,6 +18,9 @@ const HEAD: u8 = 2;
 /// A request is being answered.
 const BUSY: u8 = 3;
 
+/// Milliseconds after which a waiting connection rests.
+const REST: u64 = 1000;
+
 /// No time: nothing is blocked.
 const NEVER: u64 = u64::MAX;
 
@@ -107,6 +110,12 @@ impl Pulse {
             _ => return None,
         };
         Some(self.at(self.since.load(Relaxed)) + limit)
+    }
+
+    /// When this connection may rest if nothing changes: it waits for a request and everything is written.
+    pub(super) fn rest(&self) -> Option<Instant> {
+        let idle = self.phase.load(Relaxed) == IDLE && self.blocked.load(Relaxed) == NEVER;
+        idle.then(|| self.at(self.since.load(Relaxed).saturating_add(REST)))
     }
 
     fn at(&self, millis: u64) -> Instant {

@@ -16,11 +16,17 @@ use crate::platform::metrics::REQUESTS;
 pub(super) struct Socket<S> {
     inner: S,
     pulse: Arc<Pulse>,
+    /// What came while the connection rested, to be read first.
+    first: Option<u8>,
 }
 
 impl<S> Socket<S> {
     pub(super) fn new(inner: S, pulse: Arc<Pulse>) -> Self {
-        Self { inner, pulse }
+        Self {
+            inner,
+            pulse,
+            first: None,
+        }
     }
 
     fn note(&self, written: Poll<io::Result<usize>>) -> Poll<io::Result<usize>> {
@@ -36,12 +42,28 @@ impl<S> Socket<S> {
     }
 }
 
+impl<S: AsyncRead + Unpin> Socket<S> {
+    /// Waits for the next byte and keeps it for the next reader; whether one came.
+    pub(super) async fn wake(&mut self) -> bool {
+        let mut byte = [0];
+        let mut place = ReadBuf::new(&mut byte);
+        let read = std::future::poll_fn(|cx| Pin::new(&mut *self).poll_read(cx, &mut place)).await;
+        let came = read.is_ok() && !place.filled().is_empty();
+        self.first = came.then_some(byte[0]);
+        came
+    }
+}
+
 impl<S: AsyncRead + Unpin> AsyncRead for Socket<S> {
     fn poll_read(
         mut self: Pin<&mut Self>,
         cx: &mut Context<'_>,
         buf: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
+        if let Some(first) = self.first.take() {
+            buf.put_slice(&[first]);
+            return Poll::Ready(Ok(()));
+        }
         let before = buf.filled().len();
         let read = Pin::new(&mut self.inner).poll_read(cx, buf);
         if buf.filled().len() > before {

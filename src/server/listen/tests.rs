@@ -387,6 +387,10 @@ async fn a_second_signal_cuts_at_once() {
     client.write_all(GET).await.unwrap();
     second.notify_one();
     let config = ListenConfig::default();
-    let report = serve_until(memory, route, config, first.notified(), hurry.notified()).await;
+    let offer = Offer {
+        endpoint: route,
+        quick: None,
+    };
+    let report = serve_until(memory, offer, config, first.notified(), hurry.notified()).await;
     assert_eq!((report.cut, began.elapsed()), (1, Duration::ZERO));
 }

@@ -8,6 +8,7 @@ mod docs;
 mod entries;
 pub mod fixed;
 mod operations;
+mod schedules;
 
 pub use docs::Docs;
 pub use fixed::{FixedApi, description, service};
@@ -27,6 +28,7 @@ pub fn document(view: &View, limits: &QueryLimits, fixed: &Json) -> Json {
         }
         entries::add(&mut schemas, view, content_type);
         operations::add(&mut paths, view, content_type, limits);
+        schedules::add(&mut paths, view, content_type);
     }
     fixed::add(fixed, &mut paths, &mut schemas);
     json!({

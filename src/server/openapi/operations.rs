@@ -228,12 +228,13 @@ impl Operations<'_> {
     }
 }
 
-const READ_ERRORS: [&str; 7] = ["400", "401", "403", "404", "405", "414", "503"];
-const WRITE_ERRORS: [&str; 13] = [
-    "400", "401", "403", "404", "405", "408", "409", "412", "413", "414", "415", "503", "507",
+const READ_ERRORS: [&str; 8] = ["400", "401", "403", "404", "405", "414", "429", "503"];
+pub(super) const WRITE_ERRORS: [&str; 14] = [
+    "400", "401", "403", "404", "405", "408", "409", "412", "413", "414", "415", "429", "503",
+    "507",
 ];
 
-fn responses(success: &[(&str, &str, Option<Json>)], errors: &[&str]) -> Json {
+pub(super) fn responses(success: &[(&str, &str, Option<Json>)], errors: &[&str]) -> Json {
     let mut responses = Map::new();
     for (status, description, body) in success {
         let mut response = json!({ "description": description });
@@ -270,6 +271,6 @@ fn filters() -> Json {
     )
 }
 
-fn id_parameter() -> Json {
+pub(super) fn id_parameter() -> Json {
     json!({ "name": "documentId", "in": "path", "required": true, "schema": { "type": "string" } })
 }
