@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::sync::Notify;
+use tracing::Instrument as _;
 
 use super::endpoints::{self, CURSOR};
 use super::event::occurrences;
@@ -14,6 +15,7 @@ use super::{Endpoint, WebhookConfig, WebhookError};
 use crate::base::limits::QueryLimits;
 use crate::changes::{self, Change, Cursor, Signal, Tail};
 use crate::platform::database::{Database, DatabaseError, Statement};
+use crate::platform::tracing::follower;
 use crate::schema::{Schema, TypeId};
 
 /// Changes queued in one transaction.
@@ -59,12 +61,25 @@ pub async fn follow(followed: Followed) -> Result<(), WebhookError> {
             continue;
         }
         let endpoints = endpoints::list(database).await?;
-        let (queued, to) = deliveries(&followed, &endpoints, &changes).await?;
-        let some = !queued.is_empty();
-        if advance(&followed, from, to, queued).await? && some {
-            followed.queued.notify_one();
-        }
+        let span = follower("webhooks", changes.len());
+        queue_all(&followed, from, &endpoints, &changes)
+            .instrument(span)
+            .await?;
     }
+}
+
+async fn queue_all(
+    followed: &Followed,
+    from: Cursor,
+    endpoints: &[Endpoint],
+    changes: &[Change],
+) -> Result<(), WebhookError> {
+    let (queued, to) = deliveries(followed, endpoints, changes).await?;
+    let some = !queued.is_empty();
+    if advance(followed, from, to, queued).await? && some {
+        followed.queued.notify_one();
+    }
+    Ok(())
 }
 
 /// Waits for the first endpoint. One that was made while the last other one was deleted may have found no beginning.

@@ -10,12 +10,14 @@ use std::time::{Duration, Instant};
 use futures_util::future::join_all;
 use tokio::sync::Notify;
 use tokio::task::{JoinError, JoinSet};
+use tracing::Instrument as _;
 
 use super::queue::{self, Claim, Item, Work};
 use super::retry::{Outcome, Verdict};
 use super::{WebhookConfig, attempts, prune};
 use crate::platform::database::{Database, DatabaseError, Dialect};
-use crate::platform::http_client::{Client, Request};
+use crate::platform::http_client::{Client, Request, Target};
+use crate::platform::tracing::outbound;
 
 /// How often a node looks for what became due.
 const LOOK_EVERY: Duration = Duration::from_millis(500);
@@ -128,7 +130,12 @@ impl Sender {
             answer_bytes: usize::try_from(self.config.answer_bytes).unwrap_or(0),
         };
         let began = Instant::now();
-        let sent = self.client.send(request).await;
+        let host = Target::parse(&work.url).map_or_else(|_| String::new(), |target| target.host);
+        let span = outbound("webhook", &host);
+        let sent = self.client.send(request).instrument(span.clone()).await;
+        if let Ok(answer) = &sent {
+            span.record("http.response.status_code", answer.status);
+        }
         let duration = i64::try_from(began.elapsed().as_millis()).unwrap_or(i64::MAX);
         let outcome = Outcome::of(sent, duration, &work.headers);
         let delivered = outcome.verdict == Verdict::Delivered;

@@ -53,6 +53,8 @@ fn what_happens_is_told(on: On) {
         "/articles",
         &json!({ "title": "One", "slug": "one", "big": "9007199254740993", "tags": [tag] }),
     );
+    // An entry is read when its event is queued: the first is queued before it changes.
+    receiver.wait_for(4);
     site.change(
         &format!("/articles/{id}?status=draft"),
         &json!({ "title": "CNRY draft" }),
