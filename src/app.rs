@@ -6,6 +6,7 @@
 //! **Knows nothing about** HTTP and the command line. Start reading at [`App::open`].
 
 use std::collections::HashMap;
+use std::path::PathBuf;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -22,6 +23,7 @@ use crate::entries::Entries;
 use crate::platform::database::{Database, DatabaseConfig, DatabaseError, Statement};
 use crate::schema::Schema;
 use crate::schema::store::{self, StoreError};
+use crate::search::{Search, SearchConfig};
 
 /// How often a server looks for changes of other processes.
 pub const LOOK_EVERY: Duration = Duration::from_millis(200);
@@ -98,6 +100,8 @@ pub struct App {
     pub limits: QueryLimits,
     /// Rings when the change log may have grown.
     pub signal: Signal,
+    /// Full-text search.
+    pub search: Search,
     state: ArcSwap<State>,
     seen: Mutex<Cursor>,
 }
@@ -108,6 +112,19 @@ impl App {
     /// # Errors
     /// When the database cannot be reached, is newer than this program, or its schema is damaged.
     pub async fn open(config: &DatabaseConfig, limits: QueryLimits) -> Result<Arc<Self>, AppError> {
+        Self::open_in(None, SearchConfig::default(), config, limits).await
+    }
+
+    /// As [`App::open`], with the folder of what is kept beside the database; without one there is no search index.
+    ///
+    /// # Errors
+    /// As [`App::open`].
+    pub async fn open_in(
+        data: Option<PathBuf>,
+        search: SearchConfig,
+        config: &DatabaseConfig,
+        limits: QueryLimits,
+    ) -> Result<Arc<Self>, AppError> {
         let database = Arc::new(Database::open(config).await?);
         store::ensure_built_in(&database).await?;
         let schema = Arc::new(store::load(&database).await?);
@@ -121,6 +138,7 @@ impl App {
             Box::pin(std::future::ready(()))
         };
         Ok(Arc::new(Self {
+            search: Search::new(data, search, &schema),
             entries: Entries::new(Arc::clone(&database), committed),
             state: ArcSwap::from_pointee(State::new(schema, &directory)),
             seen: Mutex::new(Cursor::default()),

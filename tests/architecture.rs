@@ -23,6 +23,7 @@ const FLOORS: &[(&str, u8)] = &[
     ("config", 7),
     ("delivery", 4),
     ("imports", 4),
+    ("search", 4),
     ("entries", 3),
     ("accounts", 3),
     ("schema", 2),
@@ -54,6 +55,7 @@ const SIBLINGS: &[(&str, &str, &str)] = &[
 /// Text that may stand only under certain paths, and where it belongs instead.
 const HOMES: &[(&str, &[&str])] = &[
     ("sqlx::", &["platform/database"]),
+    ("tantivy::", &["search"]),
     ("poem::", &["server"]),
     ("poem_openapi::", &["server"]),
     ("hyper::", &["server"]),

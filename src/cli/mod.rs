@@ -16,6 +16,7 @@ mod openapi;
 mod print;
 mod role;
 mod schema;
+mod search;
 mod serve;
 mod token;
 mod user;
@@ -68,6 +69,8 @@ enum Command {
     Config(config::Show),
     Openapi(openapi::OpenApi),
     Check(check::Check),
+    #[command(subcommand)]
+    Search(search::Command),
 }
 
 /// Reads the command line, does what it says and tells how it went.
@@ -114,6 +117,7 @@ async fn dispatch(command: Command, loaded: &Loaded) -> anyhow::Result<()> {
         Command::Config(_) => config::run(loaded),
         Command::Openapi(openapi) => openapi::run(&openapi, config).await,
         Command::Check(_) => check::run(config).await,
+        Command::Search(search) => search::run(search, config).await,
     }
 }
 

@@ -26,7 +26,8 @@ pub(super) async fn open(config: &Config) -> anyhow::Result<Arc<App>> {
     {
         make_folder(folder)?;
     }
-    let opened = App::open(&config.database, config.limits.clone()).await;
+    let (data, search) = (PathBuf::from(&config.data), config.search.clone());
+    let opened = App::open_in(Some(data), search, &config.database, config.limits.clone()).await;
     opened.map_err(|error| refusal(config, &error).into())
 }
 

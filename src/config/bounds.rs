@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 /// Numbers with which the server could not work.
-const BOUNDS: [(&str, u64, u64); 8] = [
+const BOUNDS: [(&str, u64, u64); 17] = [
     ("database.readers", 0, 1024),
     ("database.writers", 1, 1024),
     ("connections.max_connections", 1, 10_000_000),
@@ -12,6 +12,15 @@ const BOUNDS: [(&str, u64, u64); 8] = [
     ("limits.default_page_size", 1, u64::MAX),
     ("limits.max_page_size", 1, u64::MAX),
     ("body.bytes", 1, u64::MAX),
+    ("search.memory_mib", 15, 1024),
+    ("search.commit_ms", 0, 10_000),
+    ("search.batch", 1, 10_000),
+    ("search.words", 1, 200),
+    ("search.hits", 100, 1_000_000),
+    ("search.facets", 0, 100),
+    ("search.facet_values", 1, 10_000),
+    ("search.snippet", 20, 2000),
+    ("search.parallel", 0, 1024),
 ];
 
 /// What is wrong with a number that is out of bounds.

@@ -24,6 +24,7 @@ pub use nearest::nearest;
 use crate::base::json::JsonLimits;
 use crate::base::limits::QueryLimits;
 use crate::platform::database::DatabaseConfig;
+use crate::search::SearchConfig;
 use crate::server::delivery::ApiConfig;
 use crate::server::headers::HeaderConfig;
 use crate::server::listen::ListenConfig;
@@ -55,6 +56,8 @@ pub struct Config {
     pub limits: QueryLimits,
     /// What the delivery API accepts.
     pub api: ApiConfig,
+    /// Full-text search.
+    pub search: SearchConfig,
     /// What is written to standard error.
     pub log: LogConfig,
 }
@@ -70,6 +73,7 @@ impl Default for Config {
             body: JsonLimits::default(),
             limits: QueryLimits::default(),
             api: ApiConfig::default(),
+            search: SearchConfig::default(),
             log: LogConfig::default(),
         }
     }

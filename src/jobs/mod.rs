@@ -25,6 +25,11 @@ impl Background {
         let mut tasks = JoinSet::new();
         let watched = Arc::clone(app);
         tasks.spawn(supervise("watch", move || Arc::clone(&watched).watch()));
+        let searched = Arc::clone(app);
+        tasks.spawn(supervise("search", move || {
+            let search = searched.search.clone();
+            search.follow(Arc::clone(&searched.database), searched.signal.clone())
+        }));
         Self { _tasks: tasks }
     }
 }

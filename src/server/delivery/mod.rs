@@ -6,6 +6,7 @@
 mod answer;
 mod fixed;
 mod read;
+mod search;
 mod write;
 
 use std::sync::Arc;

@@ -3,7 +3,7 @@
 use poem::Response;
 use poem::http::StatusCode;
 
-use super::{Call, answer};
+use super::{Call, answer, search};
 use crate::access::Action;
 use crate::base::ids::is_document_id;
 use crate::delivery::{self, ReadError};
@@ -19,8 +19,10 @@ impl Call<'_> {
         let (app, view) = (&self.api.app, &self.caller.view);
         let params = text::parse(self.query, &app.limits).map_err(answer::bad_text)?;
         let strict = self.api.config.strict_params;
-        let query = check::list(view, self.content_type, &params, &app.limits, strict)
+        let mut query = check::list(view, self.content_type, &params, &app.limits, strict)
             .map_err(answer::bad_query)?;
+        let outcome = app.search.list(view, &mut query).await;
+        let outcome = outcome.map_err(search::refused)?;
         let page = delivery::list(
             &app.database,
             view.schema(),
@@ -31,7 +33,7 @@ impl Call<'_> {
         .await
         .map_err(|error| self.failed(error))?;
         let body = self.formed(page.into_body(), &query)?;
-        Ok(self.json(StatusCode::OK, body))
+        Ok(search::told(outcome, self.json(StatusCode::OK, body)))
     }
 
     /// `GET /api/:plural/:documentId` and `GET /api/:singular`.
@@ -52,14 +54,16 @@ impl Call<'_> {
         }
         let strict = self.api.config.strict_params;
         let id = id.map(str::to_owned);
-        let query = check::one(view, self.content_type, id, &params, &app.limits, strict)
+        let mut query = check::one(view, self.content_type, id, &params, &app.limits, strict)
             .map_err(answer::bad_query)?;
+        let outcome = app.search.list(view, &mut query).await;
+        let outcome = outcome.map_err(search::refused)?;
         let body = delivery::one(&app.database, view.schema(), &query, &app.limits)
             .await
             .map_err(|error| self.failed(error))?
             .ok_or_else(ApiError::not_found)?;
         let body = self.formed(body, &query)?;
-        Ok(self.json(StatusCode::OK, body))
+        Ok(search::told(outcome, self.json(StatusCode::OK, body)))
     }
 
     /// `GET /api/:plural/aggregate`.
@@ -68,12 +72,14 @@ impl Call<'_> {
         let (app, view) = (&self.api.app, &self.caller.view);
         let params = text::parse(self.query, &app.limits).map_err(answer::bad_text)?;
         let strict = self.api.config.strict_params;
-        let query = check::aggregate(view, self.content_type, &params, &app.limits, strict)
+        let mut query = check::aggregate(view, self.content_type, &params, &app.limits, strict)
             .map_err(answer::bad_query)?;
+        let outcome = app.search.all(view, &mut query).await;
+        let outcome = outcome.map_err(search::refused)?;
         let body = delivery::aggregate(&app.database, view.schema(), &query, &app.limits)
             .await
             .map_err(|error| self.failed(error))?;
-        Ok(self.json(StatusCode::OK, body))
+        Ok(search::told(outcome, self.json(StatusCode::OK, body)))
     }
 
     /// The body in the form the caller wants.

@@ -1,0 +1,433 @@
+//! Following the change log: the one task that writes the index of a serving node.
+//!
+//! It opens the index or builds one, applies changes in batches and commits each with its place in the log. A failure
+//! ends the task, which begins again after a while; the index that was read until then stays in use if it is whole.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::task::JoinHandle;
+use tokio::time::{Instant, MissedTickBehavior, interval, sleep_until};
+
+use super::build::{Built, blocking, build, origin};
+use super::folder::Folder;
+use super::index::{Index, Place, Writer};
+use super::mapping::Mapping;
+use super::source::{self, Row};
+use super::{Search, SearchError, State};
+use crate::base::Stage;
+use crate::changes::{Change, ChangeKind, Signal, Tail};
+use crate::platform::database::Database;
+use crate::schema::store;
+
+/// Changes read at once.
+const BATCH: u32 = 500;
+/// How often the files are looked at.
+const LOOK_EVERY: Duration = Duration::from_secs(1);
+/// How long another process may keep the folder before it is tried again.
+const HELD_FOR: Duration = Duration::from_secs(2);
+
+/// The task's own part of the search.
+struct Follower {
+    search: Search,
+    database: Arc<Database>,
+    signal: Signal,
+    folder: Arc<Folder>,
+    mapping: Arc<Mapping>,
+    used: Option<Used>,
+    building: Option<JoinHandle<Result<Built, SearchError>>>,
+    verified: Instant,
+}
+
+/// The index in use.
+struct Used {
+    index: Arc<Index>,
+    writer: Writer,
+    tail: Tail,
+    place: Place,
+    committed: Instant,
+}
+
+impl Drop for Follower {
+    fn drop(&mut self) {
+        if let Some(building) = &self.building {
+            building.abort();
+        }
+    }
+}
+
+impl Search {
+    /// Keeps the index until the task is dropped.
+    ///
+    /// # Errors
+    /// When the index cannot be written or the database fails; then it is called again.
+    pub async fn follow(self, database: Arc<Database>, signal: Signal) -> Result<(), SearchError> {
+        let Some(path) = self.0.folder.clone() else {
+            return std::future::pending().await;
+        };
+        let folder = loop {
+            match Folder::take(&path) {
+                Ok(folder) => break folder,
+                Err(SearchError::Held(place)) => {
+                    if *self.state() != State::Held {
+                        tracing::warn!(
+                            "another process keeps the search index in {place}: this one searches the database; give \
+                             each its own data folder"
+                        );
+                        self.0.state.store(Arc::new(State::Held));
+                    }
+                    tokio::time::sleep(HELD_FOR).await;
+                }
+                Err(error) => return Err(self.failed(None, error)),
+            }
+        };
+        let folder = Arc::new(folder);
+        let kept = Arc::clone(&folder);
+        let search = self.clone();
+        match Follower::keep(self, database, signal, folder).await {
+            Ok(()) => Ok(()),
+            Err(error) => Err(search.failed(Some(&kept), error)),
+        }
+    }
+
+    fn failed(&self, folder: Option<&Folder>, error: SearchError) -> SearchError {
+        let reason = error.to_string();
+        self.tell(folder, State::Failed { reason });
+        error
+    }
+
+    fn tell(&self, folder: Option<&Folder>, state: State) {
+        if let Some(folder) = folder {
+            folder.tell(&state);
+        }
+        self.0.state.store(Arc::new(state));
+    }
+}
+
+impl Follower {
+    async fn keep(
+        search: Search,
+        database: Arc<Database>,
+        signal: Signal,
+        folder: Arc<Folder>,
+    ) -> Result<(), SearchError> {
+        let schema = store::load(&database).await?;
+        let mapping = search.mapping(&schema);
+        let mut follower = Self {
+            search,
+            database,
+            signal,
+            folder,
+            mapping,
+            used: None,
+            building: None,
+            verified: Instant::now(),
+        };
+        follower.open().await?;
+        if follower.used.is_none() {
+            follower.set_aside();
+            follower.start_building()?;
+        } else if follower.is_outdated() {
+            follower.start_building()?;
+        }
+        follower.run().await
+    }
+
+    /// Opens the index that was used last; one that is damaged, or follows another log, is left for a new one.
+    async fn open(&mut self) -> Result<(), SearchError> {
+        let Some(path) = self.folder.current() else {
+            return Ok(());
+        };
+        let memory = self.search.config().memory_mib;
+        let opened = blocking(move || {
+            let index = Index::open(&path)?;
+            let place = index.place()?;
+            let writer = index.writer(memory)?;
+            Ok((index, writer, place))
+        })
+        .await;
+        match opened {
+            Ok((index, writer, Some(place))) => {
+                let known = origin(&self.database, place.cursor()).await?;
+                if known.unwrap_or(0) == place.origin {
+                    self.begin_using(Arc::new(index), writer, place);
+                } else {
+                    tracing::warn!(
+                        "the search index belongs to another state of the database; it is built anew"
+                    );
+                }
+            }
+            Ok((_, _, None)) => {
+                tracing::warn!("the search index was never finished; it is built anew")
+            }
+            Err(error) => tracing::warn!(%error, "the search index is built anew"),
+        }
+        Ok(())
+    }
+
+    fn begin_using(&mut self, index: Arc<Index>, writer: Writer, place: Place) {
+        let tail = Tail::new(Arc::clone(&self.database), place.cursor(), &self.signal);
+        self.search.0.live.store(Some(Arc::clone(&index)));
+        self.used = Some(Used {
+            index,
+            writer,
+            tail,
+            place,
+            committed: Instant::now(),
+        });
+        self.ready();
+    }
+
+    fn ready(&self) {
+        if let (Some(used), None) = (&self.used, &self.building) {
+            let rows = used.index.rows();
+            self.search.tell(Some(&self.folder), State::Ready { rows });
+        }
+    }
+
+    /// Stops using the index.
+    fn set_aside(&mut self) {
+        self.search.0.live.store(None);
+        self.used = None;
+    }
+
+    fn is_outdated(&self) -> bool {
+        let used = self.used.as_ref();
+        used.is_some_and(|used| used.index.kept != self.mapping.kept)
+    }
+
+    fn start_building(&mut self) -> Result<(), SearchError> {
+        if let Some(building) = self.building.take() {
+            building.abort();
+        }
+        let current = self.used.as_ref().map(|used| used.index.folder.clone());
+        self.folder.sweep(
+            &current
+                .iter()
+                .map(std::path::PathBuf::as_path)
+                .collect::<Vec<_>>(),
+        );
+        let path = self.folder.fresh()?;
+        let (search, database) = (self.search.clone(), Arc::clone(&self.database));
+        let (mapping, folder) = (Arc::clone(&self.mapping), Arc::clone(&self.folder));
+        self.search
+            .tell(Some(&folder), State::Building { done: 0, total: 0 });
+        tracing::info!("the search index is being built");
+        self.building = Some(tokio::spawn(async move {
+            let progress = |done, total| {
+                search.tell(Some(&folder), State::Building { done, total });
+            };
+            build(&database, mapping, &path, search.config(), progress).await
+        }));
+        Ok(())
+    }
+
+    async fn run(&mut self) -> Result<(), SearchError> {
+        let mut look = interval(LOOK_EVERY);
+        look.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        loop {
+            let next = async {
+                match &mut self.used {
+                    Some(used) => used.tail.next(BATCH).await,
+                    None => std::future::pending().await,
+                }
+            };
+            let built = async {
+                match &mut self.building {
+                    Some(building) => building.await.unwrap_or(Err(SearchError::Panic)),
+                    None => std::future::pending().await,
+                }
+            };
+            tokio::select! {
+                changes = next => self.apply(changes?).await?,
+                built = built => {
+                    self.building = None;
+                    self.swap(built?).await?;
+                }
+                _ = look.tick() => self.look().await?,
+            }
+        }
+    }
+
+    /// Uses a new index instead of the old one.
+    async fn swap(&mut self, built: Built) -> Result<(), SearchError> {
+        let path = built.index.folder.clone();
+        self.used = None;
+        self.begin_using(Arc::new(built.index), built.writer, built.place);
+        let folder = Arc::clone(&self.folder);
+        blocking(move || {
+            folder.use_index(&path)?;
+            folder.sweep(&[&path]);
+            Ok(())
+        })
+        .await?;
+        tracing::info!("the search index is in use");
+        if self.is_outdated() {
+            self.start_building()?;
+        }
+        Ok(())
+    }
+
+    /// Looks whether the index is still there and whole.
+    async fn look(&mut self) -> Result<(), SearchError> {
+        let asked = self.folder.is_rebuild_asked();
+        if asked {
+            self.start_building()?;
+            self.folder.take_rebuild();
+        }
+        if !self.folder.is_there() {
+            self.set_aside();
+            return Err(SearchError::Damaged("its folder is gone".to_owned()));
+        }
+        let Some(used) = &self.used else {
+            return Ok(());
+        };
+        let verify = Duration::from_secs(self.search.config().verify_s);
+        let mut lost = !used.index.is_there();
+        if !lost && !verify.is_zero() && self.verified.elapsed() >= verify {
+            self.verified = Instant::now();
+            let index = Arc::clone(&used.index);
+            if let Err(error) = blocking(move || index.verify()).await {
+                tracing::warn!(%error, "the search index is built anew");
+                lost = true;
+            }
+        }
+        if lost {
+            tracing::warn!("the search index is lost or damaged; it is built anew");
+            self.set_aside();
+            self.start_building()?;
+        }
+        Ok(())
+    }
+
+    /// Applies changes, and those that follow at once, and makes them searchable.
+    async fn apply(&mut self, mut changes: Vec<Change>) -> Result<(), SearchError> {
+        let Some(used) = &mut self.used else {
+            return Ok(());
+        };
+        // A first change is searchable at once; while more keep coming they are gathered.
+        let until = used.committed + Duration::from_millis(self.search.config().commit_ms);
+        while Instant::now() < until && changes.len() < BATCH as usize {
+            tokio::select! {
+                more = used.tail.next(BATCH) => changes.extend(more?),
+                () = sleep_until(until) => {}
+            }
+        }
+        if changes
+            .iter()
+            .any(|change| change.kind == ChangeKind::Schema)
+        {
+            self.follow_schema().await?;
+        }
+        let entries = self.read(&changes).await?;
+        let (Some(used), Some(last)) = (self.used.take(), changes.last()) else {
+            return Ok(());
+        };
+        let place = Place::at(last.cursor, last.origin);
+        let Used {
+            index,
+            mut writer,
+            tail,
+            ..
+        } = used;
+        let (mapping, reader) = (Arc::clone(&self.mapping), index.reader.clone());
+        let done = blocking(move || {
+            for doc in &entries.docs {
+                writer.remove(*doc);
+            }
+            for (place_of, stage, rows) in &entries.rows {
+                let Some(of) = mapping.types.get(*place_of) else {
+                    continue;
+                };
+                rows.iter()
+                    .try_for_each(|row| writer.add(&mapping, of, *stage, row))?;
+            }
+            writer.commit(place)?;
+            reader.reload()?;
+            Ok(writer)
+        })
+        .await;
+        match done {
+            Ok(writer) => {
+                let committed = Instant::now();
+                self.used = Some(Used {
+                    index,
+                    writer,
+                    tail,
+                    place,
+                    committed,
+                });
+                self.ready();
+                Ok(())
+            }
+            Err(error) => {
+                // What cannot be written is not read either: it would fall behind without a word.
+                self.set_aside();
+                Err(error)
+            }
+        }
+    }
+
+    /// The schema changed: an index that was made for another one is built anew beside it.
+    async fn follow_schema(&mut self) -> Result<(), SearchError> {
+        let schema = store::load(&self.database).await?;
+        let before = Arc::clone(&self.mapping);
+        self.mapping = self.search.mapping(&schema);
+        let building_older = self.building.is_some() && before.kept != self.mapping.kept;
+        if building_older || (self.building.is_none() && self.is_outdated()) {
+            self.start_building()?;
+        }
+        Ok(())
+    }
+
+    /// Reads what the changed documents are now.
+    async fn read(&mut self, changes: &[Change]) -> Result<Entries, SearchError> {
+        match self.read_once(changes).await {
+            Err(SearchError::Database(_)) => {
+                // A type may have gone with its table before its change was read.
+                self.follow_schema().await?;
+                self.read_once(changes).await
+            }
+            read => read,
+        }
+    }
+
+    async fn read_once(&self, changes: &[Change]) -> Result<Entries, SearchError> {
+        let mut by_type: BTreeMap<i64, BTreeSet<i64>> = BTreeMap::new();
+        for change in changes {
+            if let Some(doc) = change.doc {
+                by_type
+                    .entry(change.type_id.unwrap_or(0))
+                    .or_default()
+                    .insert(doc);
+            }
+        }
+        let mut entries = Entries::default();
+        for (place_of, of) in self.mapping.types.iter().enumerate() {
+            let docs: Vec<i64> = by_type
+                .get(&of.id.0)
+                .into_iter()
+                .flatten()
+                .copied()
+                .collect();
+            for chunk in
+                docs.chunks(usize::try_from(self.search.config().batch.max(1)).unwrap_or(500))
+            {
+                for stage in of.stages {
+                    let rows = source::rows(&self.database, of, *stage, chunk).await?;
+                    entries.rows.push((place_of, *stage, rows));
+                }
+            }
+        }
+        entries.docs = by_type.into_values().flatten().collect();
+        Ok(entries)
+    }
+}
+
+/// Documents that are replaced, and what they are now.
+#[derive(Default)]
+struct Entries {
+    docs: BTreeSet<i64>,
+    rows: Vec<(usize, Stage, Vec<Row>)>,
+}
