@@ -48,6 +48,11 @@ const SIBLINGS: &[(&str, &str, &str)] = &[
         "access",
         "a query is cut to what the caller may see",
     ),
+    (
+        "search",
+        "delivery",
+        "hits of a search become entries as those of lists do",
+    ),
     ("cli", "config", "commands are configured"),
     ("main", "cli", "main runs the command"),
 ];

@@ -20,6 +20,7 @@
 //! Always true: nothing here runs on the threads that serve requests; tantivy is named nowhere else.
 //! **Knows nothing about** HTTP. Start reading at [`Search::find`] and [`Search::follow`].
 
+mod across;
 mod ask;
 mod build;
 mod check;
@@ -40,6 +41,7 @@ mod terms;
 mod text;
 mod words;
 
+pub use across::AcrossError;
 pub use ask::{Ask, TooManyWords};
 pub use check::{Checked, Difference};
 pub use collect::Hit;

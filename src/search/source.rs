@@ -77,17 +77,37 @@ pub(super) async fn rows(
     stage: Stage,
     docs: &[i64],
 ) -> Result<Vec<Row>, DatabaseError> {
+    select(database, mapping, stage, "doc", docs).await
+}
+
+/// The rows of a stage with these numbers.
+pub(super) async fn rows_by_number(
+    database: &Database,
+    mapping: &TypeMapping,
+    stage: Stage,
+    rows: &[i64],
+) -> Result<Vec<Row>, DatabaseError> {
+    select(database, mapping, stage, "id", rows).await
+}
+
+async fn select(
+    database: &Database,
+    mapping: &TypeMapping,
+    stage: Stage,
+    key: &str,
+    wanted: &[i64],
+) -> Result<Vec<Row>, DatabaseError> {
     let mut columns = String::new();
     for field in &mapping.fields {
         let table = if field.localized { 'l' } else { 'm' };
         let _ = write!(columns, ",{table}.f{}", field.id);
     }
     let main = layout::table(mapping.id, stage);
-    let wanted = numbers(database.dialect(), docs);
+    let wanted = numbers(database.dialect(), wanted);
     let sql = match mapping.localized {
         true => format!(
             "select l.doc,l.id,m.document_id,l.locale{columns} from {} l cross join {main} m \
-             where m.id=l.doc and l.doc in {} order by l.doc,l.id",
+             where m.id=l.doc and l.{key} in {} order by l.doc,l.id",
             layout::locale_table(mapping.id, stage),
             wanted.0
         ),

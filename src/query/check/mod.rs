@@ -23,12 +23,14 @@ mod page;
 mod parts;
 mod populate;
 mod scope;
+mod search;
 mod select;
 mod shape;
 mod sort;
 mod value;
 
 pub use error::{QueryError, QueryErrorKind};
+pub use search::{Facet, SearchQuery, TYPE_FACET, search};
 
 use given::Given;
 use scope::{Reader, Scope};

@@ -84,6 +84,9 @@ impl Api {
         {
             return Ok(fixed);
         }
+        if steps == ["search"] {
+            return self.search(&caller, &request).await;
+        }
         let name = steps.first().copied().unwrap_or_default();
         let view = Arc::clone(&caller.view);
         let content_type = visible(&view, name)?;

@@ -7,7 +7,6 @@ use super::{Call, answer, search};
 use crate::access::Action;
 use crate::base::ids::is_document_id;
 use crate::delivery::{self, ReadError};
-use crate::platform::database::DatabaseError;
 use crate::query::text::Param;
 use crate::query::{ListQuery, check, text};
 use crate::server::error::ApiError;
@@ -95,18 +94,6 @@ impl Call<'_> {
     }
 
     pub(super) fn failed(&self, error: ReadError) -> ApiError {
-        match error {
-            ReadError::TooManyRows(_) | ReadError::TooLarge(_) | ReadError::Cursor => {
-                ApiError::validation(error.to_string())
-            }
-            ReadError::Database(DatabaseError::TimedOut(ms)) => ApiError::validation(format!(
-                "the query ran longer than {ms} ms and was stopped; ask for less or filter by an indexed field"
-            )),
-            ReadError::Database(DatabaseError::Memory) => ApiError::validation(
-                "the answer needs more memory than allowed; ask for a smaller page or less of what is populated",
-            ),
-            ReadError::Database(error) => answer::database(&error, self.request_id),
-            ReadError::Stored(cause) => ApiError::internal(&cause, self.request_id),
-        }
+        answer::read(error, self.request_id)
     }
 }
