@@ -45,7 +45,6 @@ struct Used {
     index: Arc<Index>,
     writer: Writer,
     tail: Tail,
-    place: Place,
     committed: Instant,
 }
 
@@ -173,7 +172,6 @@ impl Follower {
             index,
             writer,
             tail,
-            place,
             committed: Instant::now(),
         });
         self.ready();
@@ -355,7 +353,6 @@ impl Follower {
                     index,
                     writer,
                     tail,
-                    place,
                     committed,
                 });
                 self.ready();

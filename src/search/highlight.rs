@@ -197,7 +197,9 @@ fn escape(html: &mut String, text: &str) {
             '>' => html.push_str("&gt;"),
             '"' => html.push_str("&quot;"),
             '\'' => html.push_str("&#39;"),
-            '\n' | '\r' | '\t' => html.push(' '),
+            // Lines and runs of spaces become one space.
+            c if c.is_whitespace() && html.ends_with(' ') => {}
+            c if c.is_whitespace() => html.push(' '),
             c if c.is_control() => {}
             c => html.push(c),
         }

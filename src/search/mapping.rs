@@ -14,7 +14,7 @@ use tantivy::schema::{
 };
 
 use crate::base::Stage;
-use crate::schema::{ContentType, Field, FieldKind, Schema, TypeId};
+use crate::schema::{ContentType, Field, FieldKind, LARGEST_SEARCH_BOOST, Schema, TypeId};
 
 /// Grows when what is written into an index changes; older indexes are rebuilt.
 const FORMAT: u32 = 1;
@@ -31,8 +31,6 @@ const TITLES: [&str; 6] = [
     "label",
     "displayName",
 ];
-/// The largest weight a schema may give.
-pub const LARGEST_BOOST: f64 = 100.0;
 
 /// How the text of a stored value is found.
 #[derive(Debug, Clone, PartialEq)]
@@ -326,7 +324,7 @@ fn boost(field: &Field, is_title: bool) -> f32 {
         .and_then(serde_json::Value::as_f64);
     if let Some(asked) = asked {
         #[expect(clippy::cast_possible_truncation, reason = "a weight needs no digits")]
-        return asked.clamp(0.0, LARGEST_BOOST) as f32;
+        return asked.clamp(0.0, LARGEST_SEARCH_BOOST) as f32;
     }
     let named = TITLES.contains(&field.name.as_str());
     match field.kind {

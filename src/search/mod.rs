@@ -49,7 +49,6 @@ pub use config::SearchConfig;
 pub use find::{Found, Wanted};
 pub use highlight::Highlighter;
 pub use lists::{Outcome, Refused};
-pub use mapping::LARGEST_BOOST;
 pub use state::State;
 
 use std::path::PathBuf;

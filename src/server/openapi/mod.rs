@@ -8,6 +8,7 @@ mod docs;
 mod entries;
 pub mod fixed;
 mod operations;
+mod search;
 
 pub use docs::Docs;
 pub use fixed::{FixedApi, description, service};
@@ -28,6 +29,7 @@ pub fn document(view: &View, limits: &QueryLimits, fixed: &Json) -> Json {
         entries::add(&mut schemas, view, content_type);
         operations::add(&mut paths, view, content_type, limits);
     }
+    search::add(&mut paths, view);
     fixed::add(fixed, &mut paths, &mut schemas);
     json!({
         "openapi": "3.1.0",
