@@ -35,7 +35,7 @@ impl Default for SearchConfig {
         Self {
             enabled: true,
             memory_mib: 32,
-            commit_ms: 200,
+            commit_ms: 100,
             batch: 500,
             words: 32,
             hits: 100_000,

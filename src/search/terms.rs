@@ -24,7 +24,9 @@ const PHRASE: f32 = 1.3;
 /// Words that begin with what was typed, when a phrase goes on.
 const EXPANSIONS: u32 = 1000;
 /// Letters from which a word may hold one typo, and two.
-const TYPOS: [usize; 2] = [4, 8];
+const TYPOS: [usize; 2] = [4, 7];
+/// Letters of the parts into which a misspelt word may fall.
+const SHORTEST_PART: usize = 3;
 
 /// The frequencies that scores are made with: as if every word stood in 100 of 272 texts of 16 words each.
 pub(super) struct Flat;
@@ -43,7 +45,7 @@ impl Bm25StatisticsProvider for Flat {
     }
 }
 
-/// How many typos a word may hold: none below 4 letters, one below 8, else two; numbers none.
+/// How many typos a word may hold: none below 4 letters, one below 7, else two; numbers none.
 pub(super) fn typos(word: &str) -> u8 {
     if word.chars().any(char::is_numeric) {
         return 0;
@@ -189,6 +191,12 @@ impl Terms<'_> {
                     add(prefix(*place, &word.text, distance), weight * PREFIX);
                 }
             }
+            if self.forgiving {
+                for parts in parted(&word.text) {
+                    let terms = parts.map(|part| Term::from_field_text(*place, part));
+                    add(Box::new(PhraseQuery::new(terms.to_vec())), ONE_TYPO);
+                }
+            }
         }
         single(clauses)
     }
@@ -227,6 +235,16 @@ impl Terms<'_> {
         });
         single(clauses.collect())
     }
+}
+
+/// The pairs of words that a word is when a space was left out.
+fn parted(word: &str) -> impl Iterator<Item = [&str; 2]> {
+    let letters = word.chars().count();
+    let last = letters.saturating_sub(SHORTEST_PART);
+    let places = word.char_indices().enumerate();
+    places
+        .filter(move |(index, _)| (SHORTEST_PART..=last).contains(index))
+        .map(|(_, (at, _))| <[&str; 2]>::from(word.split_at(at)))
 }
 
 /// A condition that does not count for the score.

@@ -92,7 +92,7 @@ fn the_best_comes_first(site: &Site) {
         "paragraph",
         "\"lamp a\"",
         "_",
-        "%25",
+        "%",
         "-lantern",
     ] {
         assert_eq!(
