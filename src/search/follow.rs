@@ -3,49 +3,46 @@
 //! It opens the index or builds one, applies changes in batches and commits each with its place in the log. A failure
 //! ends the task, which begins again after a while; the index that was read until then stays in use if it is whole.
 
-use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::task::JoinHandle;
-use tokio::time::{Instant, MissedTickBehavior, interval, sleep_until};
+use tokio::time::{Instant, MissedTickBehavior, interval};
 
 use super::build::{Built, blocking, build, origin};
 use super::folder::Folder;
 use super::index::{Index, Place, Writer};
 use super::mapping::Mapping;
-use super::source::{self, Row};
 use super::{Search, SearchError, State};
-use crate::base::Stage;
-use crate::changes::{Change, ChangeKind, Signal, Tail};
+use crate::changes::{Signal, Tail};
 use crate::platform::database::Database;
 use crate::schema::store;
 
 /// Changes read at once.
-const BATCH: u32 = 500;
+pub(super) const BATCH: u32 = 500;
 /// How often the files are looked at.
 const LOOK_EVERY: Duration = Duration::from_secs(1);
 /// How long another process may keep the folder before it is tried again.
 const HELD_FOR: Duration = Duration::from_secs(2);
 
 /// The task's own part of the search.
-struct Follower {
-    search: Search,
-    database: Arc<Database>,
+pub(super) struct Follower {
+    pub(super) search: Search,
+    pub(super) database: Arc<Database>,
     signal: Signal,
     folder: Arc<Folder>,
-    mapping: Arc<Mapping>,
-    used: Option<Used>,
+    pub(super) mapping: Arc<Mapping>,
+    pub(super) used: Option<Used>,
     building: Option<JoinHandle<Result<Built, SearchError>>>,
     verified: Instant,
 }
 
 /// The index in use.
-struct Used {
-    index: Arc<Index>,
-    writer: Writer,
-    tail: Tail,
-    committed: Instant,
+pub(super) struct Used {
+    pub(super) index: Arc<Index>,
+    pub(super) writer: Writer,
+    pub(super) tail: Tail,
+    pub(super) committed: Instant,
 }
 
 impl Drop for Follower {
@@ -177,7 +174,7 @@ impl Follower {
         self.ready();
     }
 
-    fn ready(&self) {
+    pub(super) fn ready(&self) {
         if let (Some(used), None) = (&self.used, &self.building) {
             let rows = used.index.rows();
             self.search.tell(Some(&self.folder), State::Ready { rows });
@@ -185,7 +182,7 @@ impl Follower {
     }
 
     /// Stops using the index.
-    fn set_aside(&mut self) {
+    pub(super) fn set_aside(&mut self) {
         self.search.0.live.store(None);
         self.used = None;
     }
@@ -299,75 +296,8 @@ impl Follower {
         Ok(())
     }
 
-    /// Applies changes, and those that follow at once, and makes them searchable.
-    async fn apply(&mut self, mut changes: Vec<Change>) -> Result<(), SearchError> {
-        let Some(used) = &mut self.used else {
-            return Ok(());
-        };
-        // A first change is searchable at once; while more keep coming they are gathered.
-        let until = used.committed + Duration::from_millis(self.search.config().commit_ms);
-        while Instant::now() < until && changes.len() < BATCH as usize {
-            tokio::select! {
-                more = used.tail.next(BATCH) => changes.extend(more?),
-                () = sleep_until(until) => {}
-            }
-        }
-        if changes
-            .iter()
-            .any(|change| change.kind == ChangeKind::Schema)
-        {
-            self.follow_schema().await?;
-        }
-        let entries = self.read(&changes).await?;
-        let (Some(used), Some(last)) = (self.used.take(), changes.last()) else {
-            return Ok(());
-        };
-        let place = Place::at(last.cursor, last.origin);
-        let Used {
-            index,
-            mut writer,
-            tail,
-            ..
-        } = used;
-        let (mapping, reader) = (Arc::clone(&self.mapping), index.reader.clone());
-        let done = blocking(move || {
-            for doc in &entries.docs {
-                writer.remove(*doc);
-            }
-            for (place_of, stage, rows) in &entries.rows {
-                let Some(of) = mapping.types.get(*place_of) else {
-                    continue;
-                };
-                rows.iter()
-                    .try_for_each(|row| writer.add(&mapping, of, *stage, row))?;
-            }
-            writer.commit(place)?;
-            reader.reload()?;
-            Ok(writer)
-        })
-        .await;
-        match done {
-            Ok(writer) => {
-                let committed = Instant::now();
-                self.used = Some(Used {
-                    index,
-                    writer,
-                    tail,
-                    committed,
-                });
-                self.ready();
-                Ok(())
-            }
-            Err(error) => {
-                // What cannot be written is not read either: it would fall behind without a word.
-                self.set_aside();
-                Err(error)
-            }
-        }
-    }
-
     /// The schema changed: an index that was made for another one is built anew beside it.
-    async fn follow_schema(&mut self) -> Result<(), SearchError> {
+    pub(super) async fn follow_schema(&mut self) -> Result<(), SearchError> {
         let schema = store::load(&self.database).await?;
         let before = Arc::clone(&self.mapping);
         self.mapping = self.search.mapping(&schema);
@@ -377,54 +307,4 @@ impl Follower {
         }
         Ok(())
     }
-
-    /// Reads what the changed documents are now.
-    async fn read(&mut self, changes: &[Change]) -> Result<Entries, SearchError> {
-        match self.read_once(changes).await {
-            Err(SearchError::Database(_)) => {
-                // A type may have gone with its table before its change was read.
-                self.follow_schema().await?;
-                self.read_once(changes).await
-            }
-            read => read,
-        }
-    }
-
-    async fn read_once(&self, changes: &[Change]) -> Result<Entries, SearchError> {
-        let mut by_type: BTreeMap<i64, BTreeSet<i64>> = BTreeMap::new();
-        for change in changes {
-            if let Some(doc) = change.doc {
-                by_type
-                    .entry(change.type_id.unwrap_or(0))
-                    .or_default()
-                    .insert(doc);
-            }
-        }
-        let mut entries = Entries::default();
-        for (place_of, of) in self.mapping.types.iter().enumerate() {
-            let docs: Vec<i64> = by_type
-                .get(&of.id.0)
-                .into_iter()
-                .flatten()
-                .copied()
-                .collect();
-            for chunk in
-                docs.chunks(usize::try_from(self.search.config().batch.max(1)).unwrap_or(500))
-            {
-                for stage in of.stages {
-                    let rows = source::rows(&self.database, of, *stage, chunk).await?;
-                    entries.rows.push((place_of, *stage, rows));
-                }
-            }
-        }
-        entries.docs = by_type.into_values().flatten().collect();
-        Ok(entries)
-    }
-}
-
-/// Documents that are replaced, and what they are now.
-#[derive(Default)]
-struct Entries {
-    docs: BTreeSet<i64>,
-    rows: Vec<(usize, Stage, Vec<Row>)>,
 }

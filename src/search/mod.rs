@@ -21,20 +21,24 @@
 //! **Knows nothing about** HTTP. Start reading at [`Search::find`] and [`Search::follow`].
 
 mod across;
+mod apply;
 mod ask;
 mod build;
 mod check;
 mod collect;
 mod config;
+mod facets;
 mod find;
 mod fold;
 mod folder;
 mod follow;
 mod highlight;
+mod hits;
 mod index;
 mod language;
 mod lists;
 mod mapping;
+mod shown;
 mod source;
 mod state;
 mod terms;
