@@ -1,6 +1,6 @@
 //! What somebody typed into a search box, taken apart.
 
-use super::mapping::canonical_number;
+use super::places::canonical_number;
 
 /// A search text taken apart.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Default)]

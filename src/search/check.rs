@@ -10,7 +10,8 @@ use tantivy::{DocId, Score, SegmentOrdinal, SegmentReader, Term};
 
 use super::build::{Batches, blocking};
 use super::index::Index;
-use super::mapping::{Mapping, ROW, SUM, TypeMapping, scope_mark};
+use super::mapping::{Mapping, TypeMapping};
+use super::places::{ROW, SUM, scope_mark};
 use super::{Search, SearchError, folder};
 use crate::base::Stage;
 use crate::platform::database::Database;

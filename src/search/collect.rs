@@ -7,7 +7,7 @@ use tantivy::collector::{Collector, SegmentCollector};
 use tantivy::columnar::ColumnValues;
 use tantivy::{DocId, Score, SegmentOrdinal, SegmentReader};
 
-use super::mapping::ROW;
+use super::places::ROW;
 
 /// Parts of a point that scores are told apart by; sums of floats differ in what is smaller.
 const PARTS: f32 = 1000.0;

@@ -16,10 +16,10 @@ use tantivy::{
 };
 
 use super::SearchError;
+use super::disk::Disk;
 use super::language::Language;
-use super::mapping::{
-    Kept, Mapping, Places, Source, TOKENIZER, TypeMapping, identity_mark, number_mark, scope_mark,
-};
+use super::mapping::{Kept, Mapping, Source, TOKENIZER, TypeMapping};
+use super::places::{Places, identity_mark, number_mark, scope_mark};
 use super::source::Row;
 use super::words::IndexTokenizer;
 use crate::base::Stage;
@@ -83,8 +83,11 @@ impl Index {
         fs::create_dir_all(folder)?;
         let kept = serde_json::to_vec(&mapping.kept).map_err(std::io::Error::from)?;
         fs::write(folder.join(KEPT), kept)?;
-        let directory = tantivy::directory::MmapDirectory::open(folder)?;
-        let files = Files::create(directory, mapping.index_schema(), IndexSettings::default())?;
+        let files = Files::create(
+            Disk::open(folder)?,
+            mapping.index_schema(),
+            IndexSettings::default(),
+        )?;
         Self::new(folder, files, mapping.kept.clone())
     }
 
@@ -93,7 +96,7 @@ impl Index {
         let kept = fs::read(folder.join(KEPT))?;
         let kept: Kept = serde_json::from_slice(&kept)
             .map_err(|_| SearchError::Damaged(format!("{KEPT} cannot be read")))?;
-        let index = Self::new(folder, Files::open_in_dir(folder)?, kept)?;
+        let index = Self::new(folder, Files::open(Disk::open(folder)?)?, kept)?;
         index.verify()?;
         Ok(index)
     }
