@@ -96,10 +96,15 @@ impl Run<'_> {
             None => self.compared().await?,
         };
         let total: u64 = types.iter().map(|of| of.total).sum();
+        // No more than these of each type can be on the page.
+        let end = usize::try_from(start + size).unwrap_or(usize::MAX);
         let mut placed: Vec<Placed> = types
             .iter()
             .enumerate()
-            .flat_map(|(of, found)| found.hits.iter().map(move |hit| Placed { of, hit: *hit }))
+            .flat_map(|(of, found)| {
+                let best = found.hits.iter().take(end);
+                best.map(move |hit| Placed { of, hit: *hit })
+            })
             .collect();
         placed.sort_by(|a, b| a.hit.order(&b.hit).then(a.of.cmp(&b.of)));
         let page: Vec<Placed> = placed

@@ -20,6 +20,8 @@ use crate::schema::{Schema, TypeId};
 
 /// What an exact number or identity counts.
 const EXACT: f32 = 10.0;
+/// Words of a search that may be misspelt; looking for what longer ones may mean would take too long.
+const MOST_MISSPELT: usize = 8;
 /// Hits of a search that is remembered.
 const REMEMBERED_HITS: usize = 200;
 
@@ -139,7 +141,8 @@ fn one(
     };
     let fields = read(of);
     let written = run(index, searcher, mapping, of, wanted, &fields, false)?;
-    if written.total > 0 || !wanted.typos {
+    let too_long = wanted.ask.wanted.len() > MOST_MISSPELT;
+    if written.total > 0 || !wanted.typos || too_long {
         return Ok(written);
     }
     let misspelt = run(index, searcher, mapping, of, wanted, &fields, true)?;

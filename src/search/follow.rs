@@ -14,12 +14,14 @@ use super::folder::Folder;
 use super::index::{Index, Place, Writer};
 use super::mapping::Mapping;
 use super::{Search, SearchError, State};
-use crate::changes::{Signal, Tail};
+use crate::changes::{self, Signal, Tail};
 use crate::platform::database::Database;
 use crate::schema::store;
 
 /// Changes read at once.
 pub(super) const BATCH: u32 = 500;
+/// How long an index that is behind may catch up before it is searched as it is.
+const CATCH_UP: Duration = Duration::from_secs(10);
 /// How often the files are looked at.
 const LOOK_EVERY: Duration = Duration::from_secs(1);
 /// How long another process may keep the folder before it is tried again.
@@ -147,7 +149,7 @@ impl Follower {
             Ok((index, writer, Some(place))) => {
                 let known = origin(&self.database, place.cursor()).await?;
                 if known.unwrap_or(0) == place.origin {
-                    self.begin_using(Arc::new(index), writer, place);
+                    self.begin_using(Arc::new(index), writer, place).await?;
                 } else {
                     tracing::warn!(
                         "the search index belongs to another state of the database; it is built anew"
@@ -162,20 +164,45 @@ impl Follower {
         Ok(())
     }
 
-    fn begin_using(&mut self, index: Arc<Index>, writer: Writer, place: Place) {
+    /// Follows the log with an index, and searches it once it has caught up.
+    async fn begin_using(
+        &mut self,
+        index: Arc<Index>,
+        writer: Writer,
+        place: Place,
+    ) -> Result<(), SearchError> {
         let tail = Tail::new(Arc::clone(&self.database), place.cursor(), &self.signal);
-        self.search.0.live.store(Some(Arc::clone(&index)));
         self.used = Some(Used {
-            index,
+            index: Arc::clone(&index),
             writer,
             tail,
             committed: Instant::now(),
         });
+        let until = Instant::now() + CATCH_UP;
+        while let Some(used) = &mut self.used
+            && Instant::now() < until
+        {
+            let missed = changes::read(&self.database, used.tail.cursor(), BATCH).await?;
+            let Some(last) = missed.last() else {
+                break;
+            };
+            used.tail.seek(last.cursor);
+            self.apply(missed).await?;
+        }
+        self.search.0.live.store(Some(index));
         self.ready();
+        Ok(())
     }
 
     pub(super) fn ready(&self) {
-        if let (Some(used), None) = (&self.used, &self.building) {
+        let live = self.search.0.live.load();
+        let is_live = |used: &Used| {
+            live.as_ref()
+                .is_some_and(|live| Arc::ptr_eq(live, &used.index))
+        };
+        if let (Some(used), None) = (&self.used, &self.building)
+            && is_live(used)
+        {
             let rows = used.index.rows();
             self.search.tell(Some(&self.folder), State::Ready { rows });
         }
@@ -249,7 +276,8 @@ impl Follower {
     async fn swap(&mut self, built: Built) -> Result<(), SearchError> {
         let path = built.index.folder.clone();
         self.used = None;
-        self.begin_using(Arc::new(built.index), built.writer, built.place);
+        self.begin_using(Arc::new(built.index), built.writer, built.place)
+            .await?;
         let folder = Arc::clone(&self.folder);
         blocking(move || {
             folder.use_index(&path)?;

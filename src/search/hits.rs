@@ -1,6 +1,5 @@
 //! Which rows of each type a search over several finds.
 
-use std::collections::HashMap;
 use std::sync::Arc;
 
 use super::across::{AcrossError, OfType, Run};
@@ -70,15 +69,9 @@ impl Run<'_> {
                 let passed = self
                     .passing(query, Asked::Found { rows, total: None })
                     .await?;
-                let scores: HashMap<i64, u32> =
-                    found.hits.iter().map(|hit| (hit.row, hit.score)).collect();
-                of.hits = passed
-                    .into_iter()
-                    .map(|row| Hit {
-                        score: scores.get(&row).copied().unwrap_or(0),
-                        row,
-                    })
-                    .collect();
+                // They come in the order of the hits.
+                let mut passed = passed.into_iter().peekable();
+                of.hits.retain(|hit| passed.next_if_eq(&hit.row).is_some());
                 of.total = u64::try_from(of.hits.len()).unwrap_or(0);
             }
             types.push(of);
