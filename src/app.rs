@@ -7,18 +7,19 @@
 
 use std::collections::HashMap;
 use std::path::PathBuf;
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, PoisonError, Weak};
 use std::time::Duration;
 
 use arc_swap::ArcSwap;
 use futures_util::future::BoxFuture;
 
-use crate::access::View;
+use crate::access::{Grants, View};
 use crate::accounts::{Directory, tokens};
 use crate::base::clock;
 use crate::base::limits::QueryLimits;
 use crate::changes::{self, Change, Cursor, Signal};
 use crate::delivery::Totals;
+use crate::delivery::cache::{Cache, CacheConfig};
 use crate::entries::Entries;
 use crate::platform::database::{Database, DatabaseConfig, DatabaseError, Statement};
 use crate::schema::Schema;
@@ -56,6 +57,8 @@ pub struct Caller {
     pub view: Arc<View>,
     /// How they are named in versions and the log; none for the public.
     pub author: Option<Arc<str>>,
+    /// Stands for the view: callers with equal rights on one generation of the schema have equal scopes.
+    pub scope: u64,
 }
 
 impl Caller {
@@ -65,25 +68,56 @@ impl Caller {
     }
 }
 
+/// Numbers for rights on a generation of the schema, each given once.
+#[derive(Debug, Default)]
+struct Scopes {
+    known: HashMap<(i64, bool, Grants), u64>,
+    last: u64,
+}
+
+impl Scopes {
+    /// What the public may be told is kept by others, so it never shares a number with a credential.
+    fn of(&mut self, generation: i64, public: bool, grants: &Grants) -> u64 {
+        self.known.retain(|(known, ..), _| *known == generation);
+        let scope = self.known.entry((generation, public, grants.clone()));
+        *scope.or_insert_with(|| {
+            self.last += 1;
+            self.last
+        })
+    }
+}
+
 impl State {
-    fn new(schema: Arc<Schema>, directory: &Directory) -> Self {
-        let view = |grants| Arc::new(View::new(Arc::clone(&schema), grants));
+    fn new(schema: Arc<Schema>, directory: &Directory, scopes: &mut Scopes) -> Self {
+        let mut caller = |grants: &Grants, author: Option<Arc<str>>| Caller {
+            view: Arc::new(View::new(Arc::clone(&schema), grants)),
+            scope: scopes.of(schema.generation, author.is_none(), grants),
+            author,
+        };
+        let public = caller(&directory.public, None);
         let tokens = directory.tokens.iter().map(|(hash, token)| {
-            let caller = Caller {
-                view: view(&token.grants),
-                author: Some(format!("token:{}", token.name).into()),
-            };
+            let author = format!("token:{}", token.name).into();
+            let caller = caller(&token.grants, Some(author));
             (hash.clone(), (caller, token.expires_at.clone()))
         });
         Self {
-            public: Caller {
-                view: view(&directory.public),
-                author: None,
-            },
             tokens: tokens.collect(),
+            public,
             directory_generation: directory.generation,
             schema,
         }
+    }
+}
+
+/// The hook of writes; the app is gone only when nobody waits for an answer any more.
+fn committed(app: Weak<App>) -> impl Fn(Vec<Change>) -> BoxFuture<'static, ()> + Send + Sync {
+    move |changes| {
+        let app = app.upgrade();
+        Box::pin(async move {
+            if let Some(app) = app {
+                app.committed(&changes).await;
+            }
+        })
     }
 }
 
@@ -96,6 +130,8 @@ pub struct App {
     pub entries: Entries,
     /// Remembered totals of lists.
     pub totals: Arc<Totals>,
+    /// Kept answers.
+    pub cache: Arc<Cache>,
     /// Bounds of requests.
     pub limits: QueryLimits,
     /// Rings when the change log may have grown.
@@ -103,6 +139,7 @@ pub struct App {
     /// Full-text search.
     pub search: Search,
     state: ArcSwap<State>,
+    scopes: Mutex<Scopes>,
     seen: Mutex<Cursor>,
 }
 
@@ -111,8 +148,12 @@ impl App {
     ///
     /// # Errors
     /// When the database cannot be reached, is newer than this program, or its schema is damaged.
-    pub async fn open(config: &DatabaseConfig, limits: QueryLimits) -> Result<Arc<Self>, AppError> {
-        Self::open_in(None, SearchConfig::default(), config, limits).await
+    pub async fn open(
+        config: &DatabaseConfig,
+        limits: QueryLimits,
+        cache: CacheConfig,
+    ) -> Result<Arc<Self>, AppError> {
+        Self::open_in(None, SearchConfig::default(), config, limits, cache).await
     }
 
     /// As [`App::open`], with the folder of what is kept beside the database; without one there is no search index.
@@ -124,6 +165,7 @@ impl App {
         search: SearchConfig,
         config: &DatabaseConfig,
         limits: QueryLimits,
+        cache: CacheConfig,
     ) -> Result<Arc<Self>, AppError> {
         let database = Arc::new(Database::open(config).await?);
         store::ensure_built_in(&database).await?;
@@ -131,22 +173,30 @@ impl App {
         let directory = Directory::load(&database).await?;
         let totals = Arc::new(Totals::new());
         let signal = Signal::default();
-        let (counted, rung) = (Arc::clone(&totals), signal.clone());
-        let committed = move |_: Vec<Change>| -> BoxFuture<'static, ()> {
-            counted.bump();
-            rung.ring();
-            Box::pin(std::future::ready(()))
-        };
-        Ok(Arc::new(Self {
-            search: Search::new(data, search, &schema),
-            entries: Entries::new(Arc::clone(&database), committed),
-            state: ArcSwap::from_pointee(State::new(schema, &directory)),
+        let mut scopes = Scopes::default();
+        let search = Search::new(data, search, &schema);
+        let state = State::new(schema, &directory, &mut scopes);
+        let cache = Arc::new(Cache::new(cache));
+        Ok(Arc::new_cyclic(|app: &Weak<Self>| Self {
+            entries: Entries::new(Arc::clone(&database), committed(app.clone())),
+            state: ArcSwap::from_pointee(state),
+            scopes: Mutex::new(scopes),
+            cache,
+            search,
             seen: Mutex::new(Cursor::default()),
             signal,
             database,
             totals,
             limits,
         }))
+    }
+
+    /// What happens between a durable write and its acknowledgement.
+    async fn committed(&self, changes: &[Change]) {
+        self.totals.bump();
+        let schema = self.schema();
+        self.cache.apply(&self.database, &schema, changes).await;
+        self.signal.ring();
     }
 
     /// Schema and rights of this moment.
@@ -211,7 +261,11 @@ impl App {
             false => Arc::new(store::load(&self.database).await?),
         };
         let directory = Directory::load(&self.database).await?;
-        self.state.store(Arc::new(State::new(schema, &directory)));
+        let state = {
+            let mut scopes = self.scopes.lock().unwrap_or_else(PoisonError::into_inner);
+            State::new(schema, &directory, &mut scopes)
+        };
+        self.state.store(Arc::new(state));
         self.totals.bump();
         Ok(true)
     }

@@ -11,31 +11,25 @@
     reason = "the texts are made here and are plain ASCII"
 )]
 
-mod archive;
-mod dataset;
 #[path = "../../tests/support/http.rs"]
 mod http;
-mod icon;
-mod load;
 mod options;
-mod program;
-mod python_random;
-mod requests;
-mod seed;
-mod types;
+#[path = "../workload/mod.rs"]
+mod workload;
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::ExitCode;
 use std::time::Duration;
 use std::{env, fs, thread};
 
 use anyhow::{Context, Result, bail};
-use serde_json::{Value, json};
+use serde_json::json;
 
-use dataset::Dataset;
 use options::{Options, USAGE};
-use program::{Program, Running};
-use requests::Requests;
+use workload::dataset::{BODY, Dataset};
+use workload::program::{Program, Running};
+use workload::requests::Requests;
+use workload::{load, seed};
 
 /// The digest of the dataset in its usual size, taken from the generator that feeds the other systems.
 const DIGEST: (usize, &str) = (
@@ -78,7 +72,7 @@ fn run(options: &Options) -> Result<()> {
 }
 
 fn measure(options: &Options, folder: &Path) -> Result<()> {
-    let dataset = Dataset::generate(options.articles);
+    let dataset = Dataset::generate(options.articles, BODY);
     if options.articles == DIGEST.0 && dataset.digest() != DIGEST.1 {
         bail!(
             "the dataset is not the one that other systems are measured with: digest {}",
@@ -88,8 +82,9 @@ fn measure(options: &Options, folder: &Path) -> Result<()> {
     let program = Program {
         data: folder.join("data"),
         database: options.database.clone(),
+        settings: Vec::new(),
     };
-    let seed = seeded(&program, &dataset, folder)?;
+    let seed = seed::seeded(&program, &dataset, folder)?;
     let seconds = seed["importSeconds"].as_f64().unwrap_or(f64::NAN);
     let rate = seed["rowsPerSecond"].as_f64().unwrap_or(f64::NAN);
     println!(
@@ -104,28 +99,6 @@ fn measure(options: &Options, folder: &Path) -> Result<()> {
     let values = json!({ "meta": dataset.meta, "seed": seed, "article": article });
     drop(dataset);
     table(options, &server, &Requests::new(&values)?)
-}
-
-/// The seed of this folder: kept from an earlier run if there is one, else made now.
-fn seeded(program: &Program, dataset: &Dataset, folder: &Path) -> Result<Value> {
-    let (kept, copy): (PathBuf, PathBuf) = (folder.join("seed.json"), folder.join("seeded"));
-    if program.database.is_none() && kept.exists() && copy.exists() {
-        let seed: Value = serde_json::from_slice(&fs::read(&kept)?)?;
-        if seed["rows"] == json!(dataset.articles.len()) {
-            println!("using the import of an earlier run in {}", folder.display());
-            let _ = fs::remove_dir_all(&program.data);
-            seed::copy(&copy, &program.data)?;
-            return Ok(seed);
-        }
-    }
-    let _ = fs::remove_dir_all(&program.data);
-    let _ = fs::remove_dir_all(&copy);
-    fs::create_dir_all(&program.data)?;
-    let seed = seed::seed(program, dataset, folder)?;
-    if program.database.is_none() {
-        seed::copy(&program.data, &copy)?;
-    }
-    Ok(seed)
 }
 
 /// Starts the server a few times, prints the median time and the idle memory, and leaves the last one running.

@@ -24,3 +24,9 @@ pub fn stamp(ms: i64) -> String {
 pub fn now() -> String {
     stamp(now_ms())
 }
+
+/// The milliseconds since 1970 of a time in stored form; none if it is not one.
+pub fn ms_of(stamp: &str) -> Option<i64> {
+    let time = DateTime::parse_from_rfc3339(stamp).ok()?;
+    Some(time.timestamp_millis())
+}

@@ -10,11 +10,13 @@
 
 mod cursor;
 mod detail;
+mod lag;
 mod log;
 mod tail;
 
 pub use cursor::Cursor;
 pub use detail::{Detail, LinkSides, Sides};
+pub use lag::{Follower, Lag, follower, lags};
 pub use log::{end, end_of, oldest, read};
 pub use tail::{Signal, Tail};
 

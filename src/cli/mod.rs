@@ -27,6 +27,8 @@ use std::process::ExitCode;
 use clap::{Parser, Subcommand};
 
 use crate::config::{Loaded, Override, PREFIX};
+use crate::platform::metrics;
+use crate::platform::tracing::{Client, Exporting};
 use failure::Failure;
 
 /// A headless CMS in one binary: write, publish, and serve content over HTTP.
@@ -94,20 +96,28 @@ pub fn run() -> ExitCode {
 
 fn start(arguments: Arguments) -> anyhow::Result<()> {
     let loaded = load(&arguments)?;
-    logging::start(
-        &loaded.config.log,
-        matches!(arguments.command, Command::Serve(_)),
-    );
+    let is_server = matches!(arguments.command, Command::Serve(_));
+    let traces = match is_server {
+        true => Exporting::new(&loaded.config.otel, Client::new())?,
+        false => None,
+    };
+    let layer = traces.as_ref().map(Exporting::layer);
+    let _log = logging::start(&loaded.config.log, is_server, layer);
+    metrics::start();
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .build()?;
-    runtime.block_on(dispatch(arguments.command, &loaded))
+    runtime.block_on(dispatch(arguments.command, &loaded, traces))
 }
 
-async fn dispatch(command: Command, loaded: &Loaded) -> anyhow::Result<()> {
+async fn dispatch(
+    command: Command,
+    loaded: &Loaded,
+    traces: Option<Exporting>,
+) -> anyhow::Result<()> {
     let config = &loaded.config;
     match command {
-        Command::Serve(_) => serve::run(config).await,
+        Command::Serve(_) => serve::run(config, traces).await,
         Command::Init(init) => init::run(&init, config).await,
         Command::Schema(schema) => schema::run(schema, config).await,
         Command::Import(import) => import::run(import, config).await,

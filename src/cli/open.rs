@@ -26,8 +26,14 @@ pub(super) async fn open(config: &Config) -> anyhow::Result<Arc<App>> {
     {
         make_folder(folder)?;
     }
-    let (data, search) = (PathBuf::from(&config.data), config.search.clone());
-    let opened = App::open_in(Some(data), search, &config.database, config.limits.clone()).await;
+    let opened = App::open_in(
+        Some(PathBuf::from(&config.data)),
+        config.search.clone(),
+        &config.database,
+        config.limits.clone(),
+        config.cache.clone(),
+    )
+    .await;
     opened.map_err(|error| refusal(config, &error).into())
 }
 

@@ -8,12 +8,19 @@ use anyhow::Context as _;
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::watch;
+use tokio::task::JoinSet;
 
 use super::failure::Failure;
 use super::{open, print};
+use crate::app::App;
 use crate::config::Config;
 use crate::jobs::Background;
+use crate::platform::tracing::Exporting;
+use crate::server::metrics::MetricsConfig;
 use crate::server::{self, ServerConfig};
+
+/// The shortest token for the metrics.
+const LEAST_TOKEN: usize = 16;
 
 /// Serves the content over HTTP.
 #[derive(Debug, clap::Args)]
@@ -23,18 +30,22 @@ pub(super) struct Serve {
     pub(super) listen: Option<String>,
 }
 
-pub(super) async fn run(config: &Config) -> anyhow::Result<()> {
+pub(super) async fn run(config: &Config, traces: Option<Exporting>) -> anyhow::Result<()> {
     let signals = signals().context("cannot listen for signals")?;
     let app = open::open(config).await?;
     let listener = bind(&config.server.listen).await?;
     greet(config, listener.local_addr()?);
+    let (stop_traces, stopped) = watch::channel(0);
+    let traces = traces.map(|traces| tokio::spawn(traces.run(reached(stopped, 1))));
     let background = Background::start(&app);
     let settings = ServerConfig {
         listen: config.connections.clone(),
         headers: config.headers.clone(),
         body: config.body,
         api: config.api.clone(),
+        metrics: config.metrics.clone(),
     };
+    let mut metrics = metrics(config, &app, &settings, signals.clone()).await?;
     let served = server::serve(
         Arc::clone(&app),
         listener,
@@ -44,10 +55,50 @@ pub(super) async fn run(config: &Config) -> anyhow::Result<()> {
     )
     .await;
     drop(background);
+    metrics.abort_all();
+    stop_traces.send_replace(1);
+    if let Some(traces) = traces {
+        // Bounded by itself.
+        let _ = traces.await;
+    }
     app.close().await;
     served?;
     tracing::info!("stopped");
     Ok(())
+}
+
+/// Serves the metrics on an address of their own if one is configured.
+async fn metrics(
+    config: &Config,
+    app: &Arc<App>,
+    settings: &ServerConfig,
+    signals: watch::Receiver<u32>,
+) -> anyhow::Result<JoinSet<()>> {
+    let mut tasks = JoinSet::new();
+    let MetricsConfig { listen, token } = &config.metrics;
+    if !token.is_empty() && token.len() < LEAST_TOKEN {
+        let failure = Failure::new(format!(
+            "`metrics.token` has less than {LEAST_TOKEN} characters"
+        ));
+        return Err(failure.hint("make one with `openssl rand -hex 32`").into());
+    }
+    if listen.is_empty() {
+        return Ok(tasks);
+    }
+    let listener = bind(listen).await?;
+    print::note(format!(
+        "metrics on http://{}/metrics",
+        listener.local_addr()?
+    ));
+    let (app, settings) = (Arc::clone(app), settings.clone());
+    tasks.spawn(async move {
+        if let Err(error) =
+            server::serve_metrics(app, listener, settings, reached(signals, 1)).await
+        {
+            tracing::error!(%error, "the metrics are not served");
+        }
+    });
+    Ok(tasks)
 }
 
 async fn bind(address: &str) -> anyhow::Result<TcpListener> {

@@ -23,11 +23,14 @@ pub use nearest::nearest;
 
 use crate::base::json::JsonLimits;
 use crate::base::limits::QueryLimits;
+use crate::delivery::cache::CacheConfig;
 use crate::platform::database::DatabaseConfig;
+use crate::platform::tracing::TraceConfig;
 use crate::search::SearchConfig;
 use crate::server::delivery::ApiConfig;
 use crate::server::headers::HeaderConfig;
 use crate::server::listen::ListenConfig;
+use crate::server::metrics::MetricsConfig;
 
 /// The file that is read from the working directory if it is there.
 pub const FILE: &str = "tympan.toml";
@@ -58,8 +61,14 @@ pub struct Config {
     pub api: ApiConfig,
     /// Full-text search.
     pub search: SearchConfig,
+    /// How answers are kept.
+    pub cache: CacheConfig,
     /// What is written to standard error.
     pub log: LogConfig,
+    /// Who may read the metrics.
+    pub metrics: MetricsConfig,
+    /// What is traced and where to.
+    pub otel: TraceConfig,
 }
 
 impl Default for Config {
@@ -74,7 +83,10 @@ impl Default for Config {
             limits: QueryLimits::default(),
             api: ApiConfig::default(),
             search: SearchConfig::default(),
+            cache: CacheConfig::default(),
             log: LogConfig::default(),
+            metrics: MetricsConfig::default(),
+            otel: TraceConfig::default(),
         }
     }
 }

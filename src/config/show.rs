@@ -6,6 +6,9 @@ use serde_json::Value;
 
 use super::Loaded;
 
+/// Settings that are secrets as a whole.
+const SECRETS: [&str; 2] = ["metrics.token", "otel.headers"];
+
 impl Loaded {
     /// A file that would give the same configuration; passwords in URLs are masked.
     pub fn to_toml(&self) -> String {
@@ -30,6 +33,7 @@ impl Loaded {
 /// A value as it stands in the file.
 pub(super) fn value(key: &str, value: &Value) -> String {
     let shown = match value {
+        Value::String(text) if SECRETS.contains(&key) && !text.is_empty() => "***".into(),
         Value::String(text) if key.ends_with("url") => masked(text).into(),
         _ => value.clone(),
     };

@@ -9,12 +9,14 @@
 //! Start reading at [`list`].
 
 mod aggregate;
+pub mod cache;
 mod count;
 mod envelope;
 mod items;
 mod raw;
 mod read;
 mod render;
+pub mod tags;
 mod v4;
 
 pub use aggregate::aggregate;

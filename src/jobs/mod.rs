@@ -30,6 +30,16 @@ impl Background {
             let search = searched.search.clone();
             search.follow(Arc::clone(&searched.database), searched.signal.clone())
         }));
+        let kept = Arc::clone(app);
+        tasks.spawn(supervise("cache", move || {
+            let app = Arc::clone(&kept);
+            async move {
+                let schema = || app.schema();
+                let database = Arc::clone(&app.database);
+                let seen = || app.totals.bump();
+                app.cache.follow(database, schema, &app.signal, seen).await
+            }
+        }));
         Self { _tasks: tasks }
     }
 }

@@ -1,2 +1,5 @@
 //! The outside world, wrapped. **Knows nothing about** content.
 pub mod database;
+pub mod metrics;
+pub mod tally;
+pub mod tracing;

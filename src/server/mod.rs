@@ -11,6 +11,8 @@ pub mod error;
 pub mod headers;
 pub mod health;
 pub mod listen;
+pub mod metrics;
+pub mod observe;
 pub mod openapi;
 
 use std::future::Future;
@@ -35,6 +37,8 @@ pub struct ServerConfig {
     pub body: JsonLimits,
     /// What the delivery API accepts.
     pub api: delivery::ApiConfig,
+    /// Who may read the metrics.
+    pub metrics: metrics::MetricsConfig,
 }
 
 /// Serves until `shutdown` is done, then lets requests in flight finish; `hurry` cuts what is left.
@@ -52,6 +56,21 @@ pub async fn serve<A: Accept>(
     Ok(listen::serve_until(listener, endpoint, config.listen, shutdown, hurry).await)
 }
 
+/// Serves nothing but the metrics, to all who reach this listener, until `shutdown` is done.
+///
+/// # Errors
+/// As [`serve`].
+pub async fn serve_metrics<A: Accept>(
+    app: Arc<App>,
+    listener: A,
+    config: ServerConfig,
+    shutdown: impl Future<Output = ()>,
+) -> Result<Report, HeaderConfigError> {
+    let routes = Route::new().at("/metrics", metrics::Metrics::open(app));
+    let endpoint = Outer::new(routes.map_to_response(), &config.headers)?;
+    Ok(listen::serve(listener, endpoint, config.listen, shutdown).await)
+}
+
 /// All routes, with what every response carries.
 ///
 /// # Errors
@@ -62,7 +81,9 @@ pub fn endpoint(
 ) -> Result<impl Endpoint<Output = poem::Response> + 'static, HeaderConfigError> {
     let checked = Arc::clone(&app);
     let ready = health::Ready::new(move || ready(Arc::clone(&checked)));
+    let metrics = metrics::Metrics::guarded(Arc::clone(&app), &config.metrics.token);
     let routes = Route::new()
+        .at("/metrics", metrics)
         .at("/health/live", health::Live)
         .at("/health/ready", ready)
         .nest("/api", delivery::Api::new(app, config));

@@ -13,6 +13,7 @@ use tympan::accounts::tokens::TokenKind;
 use tympan::accounts::{PUBLIC_ROLE, roles, tokens as api_tokens};
 use tympan::app::App;
 use tympan::base::limits::QueryLimits;
+use tympan::delivery::cache::CacheConfig;
 use tympan::entries::{Target, WriteRequest, resolve};
 use tympan::platform::database::{Database, DatabaseConfig};
 use tympan::schema::validate::{self, Mode};
@@ -54,7 +55,13 @@ impl Site {
         let secrets = prepare(&Database::open(&config).await.unwrap()).await;
         let limits = QueryLimits::default();
         let data = Some(folder.path().to_owned());
-        let app = App::open_in(data, SearchConfig::default(), &config, limits);
+        let app = App::open_in(
+            data,
+            SearchConfig::default(),
+            &config,
+            limits,
+            CacheConfig::default(),
+        );
         let app = app.await.unwrap();
         let (search, database) = (app.search.clone(), Arc::clone(&app.database));
         tokio::spawn(search.follow(database, app.signal.clone()));

@@ -17,6 +17,7 @@ mod sequence;
 mod sqlite;
 mod statement;
 mod transaction;
+mod watch;
 
 pub use dialect::Dialect;
 pub use error::{DatabaseError, UniqueColumns};
@@ -25,11 +26,14 @@ pub use row::Row;
 pub use sequence::Sequence;
 pub use statement::{Statement, Value};
 pub use transaction::{Batch, Transaction};
+pub use watch::PoolUse;
 
 use std::path::PathBuf;
 
 use futures_util::future::BoxFuture;
 use serde::{Deserialize, Serialize};
+
+use watch::Watch;
 
 /// Where the data is and how it is reached.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize, Serialize)]
@@ -49,6 +53,8 @@ pub struct DatabaseConfig {
     pub cache_kib: u32,
     /// KiB of memory SQLite may hold altogether; a statement that needs more is refused.
     pub memory_kib: u32,
+    /// Milliseconds after which a reading statement is written to the log, without its values; 0 writes none.
+    pub slow_ms: u64,
 }
 
 impl Default for DatabaseConfig {
@@ -61,6 +67,7 @@ impl Default for DatabaseConfig {
             busy_ms: 10_000,
             cache_kib: 16 * 1024,
             memory_kib: 512 * 1024,
+            slow_ms: 1000,
         }
     }
 }
@@ -69,6 +76,7 @@ impl Default for DatabaseConfig {
 #[derive(Debug)]
 pub struct Database {
     engine: Engine,
+    watch: Watch,
 }
 
 #[derive(Debug)]
@@ -91,7 +99,8 @@ impl Database {
         } else {
             return Err(DatabaseError::Url);
         };
-        Ok(Self { engine })
+        let watch = Watch::new(config.slow_ms);
+        Ok(Self { engine, watch })
     }
 
     /// Which SQL this database speaks.
@@ -107,10 +116,14 @@ impl Database {
     /// # Errors
     /// When the statement fails or runs longer than the configured time.
     pub async fn fetch_all(&self, statement: Statement) -> Result<Vec<Row>, DatabaseError> {
-        match &self.engine {
-            Engine::Sqlite(sqlite) => sqlite.fetch_all(statement).await,
-            Engine::Postgres(postgres) => postgres.fetch_all(statement).await,
-        }
+        let sql = statement.sql.clone();
+        let read = async {
+            match &self.engine {
+                Engine::Sqlite(sqlite) => sqlite.fetch_all(statement).await,
+                Engine::Postgres(postgres) => postgres.fetch_all(statement).await,
+            }
+        };
+        self.watch.read(&sql, read).await
     }
 
     /// The first row of a reading statement, if any.
@@ -118,10 +131,14 @@ impl Database {
     /// # Errors
     /// As [`Database::fetch_all`].
     pub async fn fetch_optional(&self, statement: Statement) -> Result<Option<Row>, DatabaseError> {
-        match &self.engine {
-            Engine::Sqlite(sqlite) => sqlite.fetch_optional(statement).await,
-            Engine::Postgres(postgres) => postgres.fetch_optional(statement).await,
-        }
+        let sql = statement.sql.clone();
+        let read = async {
+            match &self.engine {
+                Engine::Sqlite(sqlite) => sqlite.fetch_optional(statement).await,
+                Engine::Postgres(postgres) => postgres.fetch_optional(statement).await,
+            }
+        };
+        self.watch.read(&sql, read).await
     }
 
     /// Runs a job in a write transaction and returns when it is durable.
@@ -136,9 +153,21 @@ impl Database {
         T: Send + 'static,
         E: From<DatabaseError> + Send + 'static,
     {
+        let job = watch::spanned(job);
+        let write = async {
+            match &self.engine {
+                Engine::Sqlite(sqlite) => sqlite.write(job).await,
+                Engine::Postgres(postgres) => postgres.write(job).await,
+            }
+        };
+        self.watch.write(write).await
+    }
+
+    /// How much of the connections is in use.
+    pub fn pool(&self) -> PoolUse {
         match &self.engine {
-            Engine::Sqlite(sqlite) => sqlite.write(job).await,
-            Engine::Postgres(postgres) => postgres.write(job).await,
+            Engine::Sqlite(sqlite) => sqlite.pool(),
+            Engine::Postgres(postgres) => postgres.pool(),
         }
     }
 

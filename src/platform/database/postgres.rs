@@ -20,7 +20,7 @@ use sqlx::{
 
 use super::error::is_outdated;
 use super::transaction::Connection;
-use super::{DatabaseConfig, DatabaseError, Row, Statement, Transaction, Value, migrate};
+use super::{DatabaseConfig, DatabaseError, PoolUse, Row, Statement, Transaction, Value, migrate};
 
 #[derive(Debug)]
 pub(super) struct Postgres {
@@ -116,6 +116,24 @@ impl Postgres {
         })
         .await
         .map_err(|_| DatabaseError::Panicked)?
+    }
+
+    pub(super) fn pool(&self) -> PoolUse {
+        let busy = |pool: &PgPool| {
+            usize::try_from(pool.size())
+                .unwrap_or_default()
+                .saturating_sub(pool.num_idle())
+        };
+        let most = |pool: &PgPool| {
+            usize::try_from(pool.options().get_max_connections()).unwrap_or_default()
+        };
+        PoolUse {
+            readers: most(&self.readers),
+            readers_busy: busy(&self.readers),
+            writers: most(&self.writers),
+            writers_busy: busy(&self.writers),
+            waiting: 0,
+        }
     }
 
     pub(super) fn statements(&self) -> u64 {

@@ -11,7 +11,10 @@ use std::borrow::Cow;
 
 use crate::base::limits::QueryLimits;
 
+mod canonical;
 mod node;
+
+pub use canonical::canonical;
 
 use node::{Node, combine, finish, put};
 

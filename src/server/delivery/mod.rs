@@ -5,13 +5,14 @@
 
 mod answer;
 mod fixed;
+mod kept;
 mod read;
 mod search;
 mod write;
 
 use std::sync::Arc;
 
-use poem::http::Method;
+use poem::http::{HeaderMap, Method};
 use poem::{Endpoint, Request, Response};
 use serde::{Deserialize, Serialize};
 
@@ -23,6 +24,8 @@ use super::{authenticate, headers};
 use crate::access::{Action, View};
 use crate::app::{App, Caller};
 use crate::base::json::JsonLimits;
+use crate::delivery::cache::{Asked, Served};
+use crate::platform::{metrics, tally};
 use crate::schema::{ContentType, TypeKind};
 
 /// What the delivery API accepts.
@@ -56,8 +59,8 @@ struct Call<'a> {
     caller: &'a Caller,
     content_type: &'a Arc<ContentType>,
     request_id: &'a str,
-    query: &'a str,
-    v4: bool,
+    asked: Asked<'a>,
+    headers: &'a HeaderMap,
 }
 
 impl Api {
@@ -71,10 +74,23 @@ impl Api {
         }
     }
 
+    /// The answer to a question that was asked before.
+    fn kept(&self, request: &Request, caller: &Caller) -> Option<Result<Response, ApiError>> {
+        if !kept::reads(request.method()) {
+            return None;
+        }
+        let answer = self.app.cache.get(asked(request, caller.scope))?;
+        let served = Served { answer, kept: true };
+        Some(kept::respond(&served, request.headers()))
+    }
+
     async fn answer(&self, mut request: Request) -> Result<Response, ApiError> {
         let body = request.take_body();
         let request_id = headers::request_id(request.headers()).to_owned();
         let caller = authenticate::caller(&self.app, request.headers()).await?;
+        if let Some(kept) = self.kept(&request, &caller) {
+            return kept;
+        }
         let path = request.uri().path().trim_matches('/').to_owned();
         let steps: Vec<&str> = path.split('/').collect();
         if let Some(fixed) = self
@@ -95,10 +111,13 @@ impl Api {
             caller: &caller,
             content_type,
             request_id: &request_id,
-            query: request.uri().query().unwrap_or_default(),
-            v4: wants_v4(&request),
+            asked: asked(&request, caller.scope),
+            headers: request.headers(),
         };
         let single = content_type.kind == TypeKind::Single;
+        if single && request.method().is_safe() {
+            tally::route(metrics::Route::One);
+        }
         match (request.method(), steps.as_slice(), single) {
             (&Method::GET | &Method::HEAD, [_], false) => call.list().await,
             (&Method::GET | &Method::HEAD, [_, "aggregate"], false) => call.aggregate().await,
@@ -125,6 +144,16 @@ fn visible<'v>(view: &'v View, name: &str) -> Result<&'v Arc<ContentType>, ApiEr
         Some(content_type) => Ok(content_type),
         None if view.sees_all() => Err(ApiError::not_found()),
         None => Err(ApiError::forbidden()),
+    }
+}
+
+/// The question of a request as it came in.
+fn asked(request: &Request, scope: u64) -> Asked<'_> {
+    Asked {
+        scope,
+        path: request.uri().path().trim_matches('/'),
+        query: request.uri().query().unwrap_or_default(),
+        v4: wants_v4(request),
     }
 }
 

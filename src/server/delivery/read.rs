@@ -1,11 +1,14 @@
 //! Reading: lists, single entries, aggregations.
 
+use std::future::Future;
+
 use poem::Response;
 use poem::http::StatusCode;
 
-use super::{Call, answer, search};
+use super::{Call, answer, kept, search};
 use crate::access::Action;
 use crate::base::ids::is_document_id;
+use crate::delivery::cache::{Asked, Shape};
 use crate::delivery::{self, ReadError};
 use crate::query::text::Param;
 use crate::query::{ListQuery, check, text};
@@ -16,23 +19,25 @@ impl Call<'_> {
     pub(super) async fn list(&self) -> Result<Response, ApiError> {
         self.needs(Action::Find)?;
         let (app, view) = (&self.api.app, &self.caller.view);
-        let params = text::parse(self.query, &app.limits).map_err(answer::bad_text)?;
+        let params = text::parse(self.asked.query, &app.limits).map_err(answer::bad_text)?;
         let strict = self.api.config.strict_params;
         let mut query = check::list(view, self.content_type, &params, &app.limits, strict)
             .map_err(answer::bad_query)?;
         let outcome = app.search.list(view, &mut query).await;
         let outcome = outcome.map_err(search::refused)?;
-        let page = delivery::list(
-            &app.database,
-            view.schema(),
-            &app.totals,
-            &query,
-            &app.limits,
-        )
-        .await
-        .map_err(|error| self.failed(error))?;
-        let body = self.formed(page.into_body(), &query)?;
-        Ok(search::told(outcome, self.json(StatusCode::OK, body)))
+        let shape = Shape::of_list(view.schema(), &query);
+        let make = || async {
+            let read = delivery::list(
+                &app.database,
+                view.schema(),
+                &app.totals,
+                &query,
+                &app.limits,
+            );
+            self.formed(read.await?.into_body(), &query).map(Some)
+        };
+        let response = self.served(&params, shape, make).await?;
+        Ok(search::told(outcome, response))
     }
 
     /// `GET /api/:plural/:documentId` and `GET /api/:singular`.
@@ -46,7 +51,7 @@ impl Call<'_> {
             return Err(ApiError::not_found());
         }
         let (app, view) = (&self.api.app, &self.caller.view);
-        let params = text::parse(self.query, &app.limits).map_err(answer::bad_text)?;
+        let params = text::parse(self.asked.query, &app.limits).map_err(answer::bad_text)?;
         let all_locales = matches!(params.get("locale"), Some(Param::Text(code)) if code == "*");
         if all_locales && self.content_type.localized {
             return Err(ApiError::not_found());
@@ -57,34 +62,75 @@ impl Call<'_> {
             .map_err(answer::bad_query)?;
         let outcome = app.search.list(view, &mut query).await;
         let outcome = outcome.map_err(search::refused)?;
-        let body = delivery::one(&app.database, view.schema(), &query, &app.limits)
-            .await
-            .map_err(|error| self.failed(error))?
-            .ok_or_else(ApiError::not_found)?;
-        let body = self.formed(body, &query)?;
-        Ok(search::told(outcome, self.json(StatusCode::OK, body)))
+        let shape = Shape::of_list(view.schema(), &query);
+        let make = || async {
+            let read = delivery::one(&app.database, view.schema(), &query, &app.limits);
+            let body = read.await?.map(|body| self.formed(body, &query));
+            body.transpose()
+        };
+        let response = self.served(&params, shape, make).await?;
+        Ok(search::told(outcome, response))
     }
 
     /// `GET /api/:plural/aggregate`.
     pub(super) async fn aggregate(&self) -> Result<Response, ApiError> {
         self.needs(Action::Find)?;
         let (app, view) = (&self.api.app, &self.caller.view);
-        let params = text::parse(self.query, &app.limits).map_err(answer::bad_text)?;
+        let params = text::parse(self.asked.query, &app.limits).map_err(answer::bad_text)?;
         let strict = self.api.config.strict_params;
         let mut query = check::aggregate(view, self.content_type, &params, &app.limits, strict)
             .map_err(answer::bad_query)?;
         let outcome = app.search.all(view, &mut query).await;
         let outcome = outcome.map_err(search::refused)?;
-        let body = delivery::aggregate(&app.database, view.schema(), &query, &app.limits)
-            .await
-            .map_err(|error| self.failed(error))?;
-        Ok(search::told(outcome, self.json(StatusCode::OK, body)))
+        let shape = Shape::of_aggregate(view.schema(), &query);
+        let make = || async {
+            let read = delivery::aggregate(&app.database, view.schema(), &query, &app.limits);
+            read.await.map(Some)
+        };
+        let response = self.served(&params, shape, make).await?;
+        Ok(search::told(outcome, response))
+    }
+
+    /// The answer from memory, or made and kept.
+    async fn served<F, Fut>(
+        &self,
+        params: &Param,
+        shape: Option<Shape>,
+        make: F,
+    ) -> Result<Response, ApiError>
+    where
+        F: Fn() -> Fut,
+        Fut: Future<Output = Result<Option<Vec<u8>>, ReadError>>,
+    {
+        let cache = &self.api.app.cache;
+        // No purge would follow drafts or what was searched for.
+        let control = match shape {
+            Some(_) => kept::control(self.content_type, &cache.config().control),
+            None => "no-cache",
+        };
+        let control = self.caller.is_public().then_some(control);
+        // Only now is it worth finding the one spelling of what was asked; next time this one is found, too.
+        let spelling = text::canonical(params);
+        let asked = Asked {
+            query: &spelling,
+            ..self.asked
+        };
+        let served = cache.read(asked, shape, control, make).await;
+        let served = served.map_err(|error| self.failed(error))?;
+        if spelling != self.asked.query {
+            cache.alias(self.asked, &served.answer);
+        }
+        kept::respond(&served, self.headers)
     }
 
     /// The body in the form the caller wants.
-    pub(super) fn formed(&self, body: Vec<u8>, query: &ListQuery<'_>) -> Result<Vec<u8>, ApiError> {
-        match self.v4 {
-            true => delivery::v4(&body, query).map_err(|error| self.failed(error)),
+    pub(super) fn formed(
+        &self,
+        body: Vec<u8>,
+        query: &ListQuery<'_>,
+    ) -> Result<Vec<u8>, ReadError> {
+        match self.asked.v4 {
+            true => delivery::v4(&body, query),
             false => Ok(body),
         }
     }

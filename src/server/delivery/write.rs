@@ -81,7 +81,7 @@ impl Call<'_> {
         self.needs(Action::Delete)?;
         let which = which(id)?;
         let app = &self.api.app;
-        let params = text::parse(self.query, &app.limits).map_err(answer::bad_text)?;
+        let params = text::parse(self.asked.query, &app.limits).map_err(answer::bad_text)?;
         let strict = self.api.config.strict_params;
         let view = &self.caller.view;
         let params = check::write_params(view, self.content_type, &params, &app.limits, strict)
@@ -113,7 +113,7 @@ impl Call<'_> {
     /// Checks and writes by the schema of the moment, again if it changed meanwhile.
     async fn write(&self, data: &Map<String, Json>, act: &Act<'_>) -> Result<Response, ApiError> {
         let app = &self.api.app;
-        let params = text::parse(self.query, &app.limits).map_err(answer::bad_text)?;
+        let params = text::parse(self.asked.query, &app.limits).map_err(answer::bad_text)?;
         let mut view = Arc::clone(&self.caller.view);
         let mut content_type = Arc::clone(self.content_type);
         let mut tries = 0;
@@ -242,7 +242,9 @@ impl Call<'_> {
             .await
             .map_err(|error| self.failed(error))?
             .ok_or_else(ApiError::not_found)?;
-        let body = self.formed(body, &query)?;
+        let body = self
+            .formed(body, &query)
+            .map_err(|error| self.failed(error))?;
         let status = match act {
             Act::Create => StatusCode::CREATED,
             Act::Update(..) => StatusCode::OK,

@@ -31,9 +31,16 @@ use poem::{
 
 use self::{cors::Cors, log::Line};
 use super::error::{ApiError, envelope};
+use super::observe;
+use crate::platform::tally::{self, Tally};
+use crate::platform::{metrics, tracing as spans};
+use tracing::Instrument as _;
 
 /// The header that carries the request id, both ways.
 pub static REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+
+/// The header that names the trace a request is part of.
+static TRACEPARENT: HeaderName = HeaderName::from_static("traceparent");
 
 /// What [`Outer`] adds and allows.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Deserialize, serde::Serialize)]
@@ -151,16 +158,28 @@ fn fixed_headers(hsts_s: u32) -> Vec<(HeaderName, HeaderValue)> {
 impl<E: Endpoint> Endpoint for Outer<E> {
     type Output = Response;
 
-    async fn call(&self, mut req: Request) -> poem::Result<Response> {
+    async fn call(&self, req: Request) -> poem::Result<Response> {
         let id = take_request_id(req.headers());
+        let route = match is_preflight(&req) {
+            true => metrics::Route::Preflight,
+            false => observe::route(req.method(), req.uri().path()),
+        };
+        let tally = Tally::open(id.to_str().unwrap_or_default(), route);
+        Ok(tally::within(tally, self.serve(req, id, route)).await)
+    }
+}
+
+impl<E: Endpoint> Outer<E> {
+    async fn serve(&self, mut req: Request, id: HeaderValue, route: metrics::Route) -> Response {
         req.headers_mut().insert(&REQUEST_ID, id.clone());
         let origin = req.headers().get(header::ORIGIN).cloned();
+        let wants_timing = observe::wants_timing(&req);
         let line = self.access_log.then(|| Line::open(&req)).flatten();
 
         let mut response = if is_preflight(&req) {
             self.cors.preflight(origin.as_ref())
         } else {
-            self.answer(req, &id).await
+            self.traced(req, &id, route).await
         };
 
         let headers = response.headers_mut();
@@ -172,15 +191,31 @@ impl<E: Endpoint> Endpoint for Outer<E> {
         }
         headers.remove(header::SERVER);
         self.cors.mark(headers, origin.as_ref());
-        if let Some(line) = line {
-            line.close(response.status(), &id);
+        let cost = tally::end(response.status().as_u16());
+        if let Some(cost) = cost.filter(|_| wants_timing) {
+            observe::show_timing(&mut response, &cost);
+        }
+        if let Some((line, cost)) = line.zip(cost) {
+            let bytes = observe::bytes(&mut response);
+            line.close(response.status(), &id, &cost, bytes);
         }
         response.headers_mut().insert(&REQUEST_ID, id);
-        Ok(response)
+        response
     }
-}
 
-impl<E: Endpoint> Outer<E> {
+    /// As [`Outer::answer`], inside the request's span.
+    async fn traced(&self, req: Request, id: &HeaderValue, route: metrics::Route) -> Response {
+        let parent = req
+            .headers()
+            .get(&TRACEPARENT)
+            .and_then(|parent| parent.to_str().ok());
+        let text = id.to_str().unwrap_or_default();
+        let span = spans::request(req.method().as_str(), route, text, parent);
+        let response = self.answer(req, id).instrument(span.clone()).await;
+        spans::ended(&span, response.status().as_u16());
+        response
+    }
+
     async fn answer(&self, req: Request, id: &HeaderValue) -> Response {
         let text = id.to_str().unwrap_or_default();
         match AssertUnwindSafe(self.inner.call(req)).catch_unwind().await {

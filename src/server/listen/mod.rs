@@ -28,6 +28,8 @@ use accept::{Backoff, Peers};
 pub use config::ListenConfig;
 use connection::Stop;
 
+use crate::platform::metrics::CONNECTIONS;
+
 /// What happened while serving.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Report {
@@ -113,22 +115,27 @@ async fn admit<A, E>(
         let (mut socket, peer) = match listener.accept().await {
             Ok(accepted) => accepted,
             Err(error) => {
-                report.accept_errors += u64::from(backoff.wait(&error).await);
+                let ours = backoff.wait(&error).await;
+                report.accept_errors += u64::from(ours);
+                CONNECTIONS.failed.add(u64::from(ours));
                 continue;
             }
         };
         backoff.reset();
         let Some(place) = house.peers.enter(peer.ip()) else {
             report.refused += 1;
+            CONNECTIONS.refused.count();
             accept::refuse(&mut socket).await;
             continue;
         };
         report.accepted += 1;
+        CONNECTIONS.accepted.count();
+        let open = CONNECTIONS.open.hold();
         let house = Arc::clone(house);
         let stopped = stopped.clone();
         tokio::spawn(async move {
             connection::drive(socket, peer, house, stopped).await;
-            drop((slot, place));
+            drop((slot, place, open));
         });
     }
 }

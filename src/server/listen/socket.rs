@@ -10,6 +10,7 @@ use std::{
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
 use super::pulse::Pulse;
+use crate::platform::metrics::REQUESTS;
 
 /// A socket with a pulse.
 pub(super) struct Socket<S> {
@@ -25,7 +26,10 @@ impl<S> Socket<S> {
     fn note(&self, written: Poll<io::Result<usize>>) -> Poll<io::Result<usize>> {
         match &written {
             Poll::Pending => self.pulse.write_blocked(),
-            Poll::Ready(Ok(bytes)) => self.pulse.written(*bytes),
+            Poll::Ready(Ok(bytes)) => {
+                REQUESTS.sent.add(*bytes as u64);
+                self.pulse.written(*bytes);
+            }
             Poll::Ready(Err(_)) => {}
         }
         written

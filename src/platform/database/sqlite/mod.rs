@@ -18,7 +18,7 @@ use sqlx::{ConnectOptions as _, Connection as _};
 use tokio::sync::{Mutex, Semaphore, mpsc, oneshot};
 
 use super::transaction::Connection;
-use super::{DatabaseConfig, DatabaseError, Row, Statement, Transaction, migrate};
+use super::{DatabaseConfig, DatabaseError, PoolUse, Row, Statement, Transaction, migrate};
 use reader::{Lease, Reader, open_reader, reader_count};
 use run::fetch_optional;
 use writer::{Job, Outcome, write_loop};
@@ -38,6 +38,7 @@ const READER_WAIT: Duration = Duration::from_secs(10);
 pub(super) struct Sqlite {
     readers: std::sync::Mutex<Vec<Reader>>,
     permits: Semaphore,
+    count: usize,
     jobs: mpsc::Sender<Job>,
     writer: Mutex<Option<tokio::task::JoinHandle<()>>>,
     closing: Arc<AtomicBool>,
@@ -87,6 +88,7 @@ impl Sqlite {
         Ok(Self {
             readers: std::sync::Mutex::new(readers),
             permits: Semaphore::new(count),
+            count,
             jobs,
             writer: Mutex::new(Some(writer)),
             closing,
@@ -171,6 +173,17 @@ impl Sqlite {
         let closed = || DatabaseError::Unavailable("it is closed".into());
         self.jobs.send(run).await.map_err(|_| closed())?;
         answered.await.map_err(|_| DatabaseError::Panicked)?
+    }
+
+    pub(super) fn pool(&self) -> PoolUse {
+        let waiting = self.jobs.max_capacity() - self.jobs.capacity();
+        PoolUse {
+            readers: self.count,
+            readers_busy: self.count.saturating_sub(self.permits.available_permits()),
+            writers: 1,
+            writers_busy: usize::from(waiting > 0),
+            waiting,
+        }
     }
 
     pub(super) fn statements(&self) -> u64 {

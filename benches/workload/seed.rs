@@ -1,15 +1,15 @@
 //! Fills an empty database with the dataset through the program's own commands, and times the import.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::Instant;
 use std::{fs, io};
 
 use anyhow::{Context, Result};
 use serde_json::{Value, json};
 
-use crate::dataset::Dataset;
-use crate::program::Program;
-use crate::{archive, types};
+use super::dataset::Dataset;
+use super::program::Program;
+use super::{archive, types};
 
 /// Returns the token, the ids that creates point to, and the import's time.
 pub(crate) fn seed(program: &Program, dataset: &Dataset, folder: &Path) -> Result<Value> {
@@ -42,6 +42,28 @@ pub(crate) fn seed(program: &Program, dataset: &Dataset, folder: &Path) -> Resul
         "tagIds": tags,
     });
     fs::write(folder.join("seed.json"), format!("{seed:#}\n"))?;
+    Ok(seed)
+}
+
+/// The seed of this folder: kept from an earlier run if there is one, else made now.
+pub(crate) fn seeded(program: &Program, dataset: &Dataset, folder: &Path) -> Result<Value> {
+    let (kept, seeded): (PathBuf, PathBuf) = (folder.join("seed.json"), folder.join("seeded"));
+    if program.database.is_none() && kept.exists() && seeded.exists() {
+        let seed: Value = serde_json::from_slice(&fs::read(&kept)?)?;
+        if seed["rows"] == json!(dataset.articles.len()) {
+            println!("using the import of an earlier run in {}", folder.display());
+            let _ = fs::remove_dir_all(&program.data);
+            copy(&seeded, &program.data)?;
+            return Ok(seed);
+        }
+    }
+    let _ = fs::remove_dir_all(&program.data);
+    let _ = fs::remove_dir_all(&seeded);
+    fs::create_dir_all(&program.data)?;
+    let seed = seed(program, dataset, folder)?;
+    if program.database.is_none() {
+        copy(&program.data, &seeded)?;
+    }
     Ok(seed)
 }
 

@@ -19,6 +19,8 @@ const BETWEEN_TRIES: Duration = Duration::from_micros(500);
 pub(crate) struct Program {
     pub(crate) data: PathBuf,
     pub(crate) database: Option<String>,
+    /// Environment variables of the server.
+    pub(crate) settings: Vec<(&'static str, String)>,
 }
 
 impl Program {
@@ -58,6 +60,7 @@ impl Program {
         let log = fs::File::create(self.data.join("serve.log"))?;
         let mut command = self.command(&["serve", "--listen", &address.to_string()]);
         command.stdout(Stdio::null()).stderr(log);
+        command.envs(self.settings.iter().map(|(name, value)| (*name, value)));
         let started = Instant::now();
         let mut running = Running {
             process: command.spawn()?,

@@ -8,11 +8,13 @@ use std::path::Path;
 
 use serde_json::{Map, Value, json};
 
-use crate::dataset::{Article, Dataset};
-use crate::{icon, types};
+use super::dataset::{Article, Dataset};
+use super::{icon, types};
 
 const MADE: &str = "2026-01-01T00:00:00.000Z";
 const ICONS: usize = 12;
+/// Bytes of one file of entities or links.
+const PART_BYTES: usize = 128 * 1024 * 1024;
 
 /// The document ids in the archive are made from the kind and the index.
 pub(crate) fn document_id(kind: &str, index: usize) -> String {
@@ -28,16 +30,9 @@ pub(crate) fn write(dataset: &Dataset, path: &Path) -> io::Result<()> {
         "schemas/schemas_00001.jsonl",
         (schemas.join("\n") + "\n").as_bytes(),
     )?;
-    let mut lines = Lines::default();
-    lines.plain(dataset);
-    lines.articles(dataset);
-    lines.menu(&dataset.menu);
-    append(
-        &mut tar,
-        "entities/entities_00001.jsonl",
-        lines.entities.as_bytes(),
-    )?;
-    append(&mut tar, "links/links_00001.jsonl", lines.links.as_bytes())?;
+    for part in ["entities", "links"] {
+        parts(&mut tar, dataset, part)?;
+    }
     for index in 0..ICONS {
         let (file, bytes) = (file(index), icon::png(index)?);
         let hash = format!("icon_{index:02}");
@@ -51,6 +46,39 @@ pub(crate) fn write(dataset: &Dataset, path: &Path) -> io::Result<()> {
     let metadata = json!({ "createdAt": MADE, "strapi": { "version": "5.54.0" } });
     append(&mut tar, "metadata.json", metadata.to_string().as_bytes())?;
     tar.into_inner()?.flush()
+}
+
+/// Writes the entities or the links, in files of a size that fits into memory.
+fn parts(tar: &mut tar::Builder<impl Write>, dataset: &Dataset, part: &str) -> io::Result<()> {
+    let (mut lines, mut number) = (Lines::default(), 0);
+    let mut write = |lines: &mut Lines, least: usize| {
+        let wanted = match part {
+            "entities" => std::mem::take(&mut lines.entities),
+            _ => std::mem::take(&mut lines.links),
+        };
+        lines.entities.clear();
+        lines.links.clear();
+        if wanted.len() > least {
+            number += 1;
+            return append(
+                tar,
+                &format!("{part}/{part}_{number:05}.jsonl"),
+                wanted.as_bytes(),
+            );
+        }
+        match part {
+            "entities" => lines.entities = wanted,
+            _ => lines.links = wanted,
+        }
+        Ok(())
+    };
+    lines.plain(dataset);
+    for (index, article) in dataset.articles.iter().enumerate() {
+        lines.article(index, article);
+        write(&mut lines, PART_BYTES)?;
+    }
+    lines.menu(&dataset.menu);
+    write(&mut lines, 0)
 }
 
 fn append(tar: &mut tar::Builder<impl Write>, path: &str, bytes: &[u8]) -> io::Result<()> {
@@ -165,20 +193,18 @@ impl Lines {
         }
     }
 
-    fn articles(&mut self, dataset: &Dataset) {
-        for (i, article) in dataset.articles.iter().enumerate() {
-            for row in rows(i) {
-                let data = json!({ "title": article.title, "slug": article.slug, "excerpt": article.excerpt,
-                    "body": article.body, "publishDate": article.publish_date, "views": article.views,
-                    "featured": article.featured });
-                self.entity(
-                    "api::article.article",
-                    &document_id("article", i),
-                    row,
-                    data,
-                );
-                self.article_links(article, row, i);
-            }
+    fn article(&mut self, i: usize, article: &Article) {
+        for row in rows(i) {
+            let data = json!({ "title": article.title, "slug": article.slug, "excerpt": article.excerpt,
+                "body": article.body, "publishDate": article.publish_date, "views": article.views,
+                "featured": article.featured });
+            self.entity(
+                "api::article.article",
+                &document_id("article", i),
+                row,
+                data,
+            );
+            self.article_links(article, row, i);
         }
     }
 

@@ -8,9 +8,11 @@ use std::collections::HashSet;
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
-use crate::python_random::PythonRandom;
+use super::python_random::PythonRandom;
 
 const SEED: u32 = 20_261_120;
+/// Letters of a usual article's body.
+pub(crate) const BODY: usize = 3000;
 const WORDS: usize = 5000;
 const COMMON: &str = "qommon";
 const RARE: &str = "qarerare";
@@ -74,7 +76,8 @@ impl Article {
 }
 
 impl Dataset {
-    pub(crate) fn generate(articles: usize) -> Dataset {
+    /// So many articles with bodies of about so many letters; the usual ones have [`BODY`].
+    pub(crate) fn generate(articles: usize, body: usize) -> Dataset {
         let mut writer = Writer::new();
         let authors = (0..50).map(|i| writer.author(i)).collect();
         let categories = (0..20).map(|i| writer.category(i)).collect();
@@ -88,7 +91,7 @@ impl Dataset {
             .map(|i| ((i as f64 + 0.5) * articles as f64 / 12.0) as usize)
             .collect();
         let articles: Vec<Article> = (0..articles)
-            .map(|i| writer.article(i, rare.contains(&i)))
+            .map(|i| writer.article(i, rare.contains(&i), body))
             .collect();
         let menu = writer.menu(articles.len());
         let meta = meta(&articles);
@@ -228,11 +231,11 @@ impl Writer {
         }
     }
 
-    fn article(&mut self, i: usize, rare: bool) -> Article {
+    fn article(&mut self, i: usize, rare: bool, length: usize) -> Article {
         let title = self.title();
-        let mut body = self.text(3000, true);
+        let mut body = self.text(length, true);
         if rare {
-            body.insert_str(1500.min(body.len()), &format!(" {RARE} "));
+            body.insert_str((length / 2).min(body.len()), &format!(" {RARE} "));
         }
         let mut tags = Vec::new();
         while tags.len() < 3 {

@@ -3,8 +3,8 @@
 use anyhow::{Context, Result, bail};
 use serde_json::{Map, Value};
 
+use super::load::Shot;
 use crate::http::{Connection, request};
-use crate::load::Shot;
 
 const SLUG_MARK: &str = "@@SLUG@@";
 
@@ -35,10 +35,7 @@ impl Requests {
             .with_context(|| format!("no request {name}; there are {}", self.names().join(", ")))?;
         let path = entry["path"].as_str().context("a request without path")?;
         let Some(body) = entry.get("body") else {
-            return Ok(Shot {
-                bytes: request("GET", path, None, None),
-                slug: None,
-            });
+            return Ok(Shot::one(request("GET", path, None, None)));
         };
         let slug = format!("bench-{run:04}-000-000000000");
         let body = body.to_string().replace(SLUG_MARK, &slug);
@@ -48,13 +45,24 @@ impl Requests {
             .position(|window| window == slug.as_bytes());
         Ok(Shot {
             slug: at.map(|at| at..at + slug.len()),
-            bytes,
+            variants: vec![bytes],
         })
+    }
+
+    /// Path and query of a request.
+    pub(crate) fn path(&self, name: &str) -> Result<String> {
+        let path = self
+            .requests
+            .get(name)
+            .and_then(|entry| entry["path"].as_str());
+        Ok(path
+            .with_context(|| format!("no request {name}"))?
+            .to_owned())
     }
 
     /// Asks once and compares the answer with what the file expects; returns the size of the body.
     pub(crate) fn check(&self, name: &str, connection: &mut Connection) -> Result<usize> {
-        let answer = connection.send(&self.shot(name, 0)?.bytes)?;
+        let answer = connection.send(&self.shot(name, 0)?.variants[0])?;
         if !(200..300).contains(&answer.status) {
             bail!(
                 "request {name}: status {}\n{}",
