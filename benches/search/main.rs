@@ -10,29 +10,14 @@
 )]
 #![allow(
     clippy::string_slice,
-    dead_code,
-    reason = "the texts are made here and are plain ASCII; parts of the delivery bench are not used"
+    reason = "the texts are made here and are plain ASCII"
 )]
 
-#[path = "../delivery/archive.rs"]
-mod archive;
-#[path = "../delivery/dataset.rs"]
-mod dataset;
 #[path = "../../tests/support/http.rs"]
 mod http;
-#[path = "../delivery/icon.rs"]
-mod icon;
-#[path = "../delivery/load.rs"]
-mod load;
 mod multiply;
-#[path = "../delivery/program.rs"]
-mod program;
-#[path = "../delivery/python_random.rs"]
-mod python_random;
-#[path = "../delivery/seed.rs"]
-mod seed;
-#[path = "../delivery/types.rs"]
-mod types;
+#[path = "../workload/mod.rs"]
+mod workload;
 
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -42,9 +27,10 @@ use std::{env, fs, thread};
 use anyhow::{Context, Result, bail};
 use serde_json::Value;
 
-use dataset::Dataset;
-use load::Shot;
-use program::{Program, Running};
+use workload::dataset::{BODY, Dataset};
+use workload::load::Shot;
+use workload::program::{Program, Running};
+use workload::{load, seed};
 
 const USAGE: &str = "\
 cargo bench --bench search -- [OPTIONS]
@@ -168,10 +154,11 @@ fn measure(options: &Options, folder: &Path) -> Result<()> {
     let program = Program {
         data: folder.join("data"),
         database: None,
+        settings: Vec::new(),
     };
     if !folder.join("seed.json").exists() {
         fs::create_dir_all(&program.data)?;
-        let dataset = Dataset::generate(options.articles.min(IMPORTED));
+        let dataset = Dataset::generate(options.articles.min(IMPORTED), BODY);
         seed::seed(&program, &dataset, folder)?;
         let times = options.articles / IMPORTED;
         if times > 1 {
@@ -259,7 +246,7 @@ fn shot(path: &str) -> Shot {
         .windows(TEXT.len())
         .position(|window| window == TEXT.as_bytes());
     Shot {
-        bytes,
+        variants: vec![bytes],
         slug: at.map(|at| at..at + TEXT.len()),
     }
 }
