@@ -214,6 +214,11 @@ impl App {
         self.state.load().public.clone()
     }
 
+    /// The scope of the caller without credentials.
+    pub fn public_scope(&self) -> u64 {
+        self.state.load().public.scope
+    }
+
     /// The caller with this API token, if it is valid. An unknown one is looked up again, so that a token
     /// works from the moment it is printed.
     ///

@@ -12,7 +12,7 @@
 //! | 7 | [`cli`], [`config`] | commands; settings in layers |
 //! | 6 | [`server`], [`jobs`] | everything that knows HTTP; work beside requests |
 //! | 5 | [`app`] | all parts of a running Tympan, built once |
-//! | 4 | [`delivery`], [`search`], [`imports`] | reading; finding; content from other systems |
+//! | 4 | [`delivery`], [`search`], [`imports`], [`webhooks`], [`purges`] | reading; finding; content from other systems; telling others |
 //! | 3 | [`entries`], [`accounts`] | documents and what is done with them; tokens, roles, people |
 //! | 2 | [`schema`], [`access`], [`query`], [`changes`] | types; rights; what a reader asks for; what happened |
 //! | 1 | [`platform`] | the databases |
@@ -85,7 +85,9 @@ pub mod entries;
 pub mod imports;
 pub mod jobs;
 pub mod platform;
+pub mod purges;
 pub mod query;
 pub mod schema;
 pub mod search;
 pub mod server;
+pub mod webhooks;

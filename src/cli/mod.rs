@@ -14,21 +14,24 @@ mod logging;
 mod open;
 mod openapi;
 mod print;
+mod purge;
 mod role;
 mod schema;
 mod search;
 mod serve;
 mod token;
 mod user;
+mod webhook;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
-use crate::config::{Loaded, Override, PREFIX};
+use crate::config::{Config, Loaded, Override, PREFIX};
+use crate::platform::http_client::Client;
 use crate::platform::metrics;
-use crate::platform::tracing::{Client, Exporting};
+use crate::platform::tracing::Exporting;
 use failure::Failure;
 
 /// A headless CMS in one binary: write, publish, and serve content over HTTP.
@@ -68,6 +71,9 @@ enum Command {
     Role(role::Role),
     #[command(subcommand)]
     User(user::User),
+    #[command(subcommand)]
+    Webhook(webhook::Webhook),
+    Purge(purge::Purge),
     Config(config::Show),
     Openapi(openapi::OpenApi),
     Check(check::Check),
@@ -98,7 +104,7 @@ fn start(arguments: Arguments) -> anyhow::Result<()> {
     let loaded = load(&arguments)?;
     let is_server = matches!(arguments.command, Command::Serve(_));
     let traces = match is_server {
-        true => Exporting::new(&loaded.config.otel, Client::new())?,
+        true => traces(&loaded.config)?,
         false => None,
     };
     let layer = traces.as_ref().map(Exporting::layer);
@@ -108,6 +114,15 @@ fn start(arguments: Arguments) -> anyhow::Result<()> {
         .enable_all()
         .build()?;
     runtime.block_on(dispatch(arguments.command, &loaded, traces))
+}
+
+/// The export of traces, if a collector is named.
+fn traces(config: &Config) -> anyhow::Result<Option<Exporting>> {
+    if config.otel.endpoint.is_empty() {
+        return Ok(None);
+    }
+    let outbound = config.outbound.clone().allowing(&config.otel.endpoint);
+    Ok(Exporting::new(&config.otel, Client::new(&outbound)?)?)
 }
 
 async fn dispatch(
@@ -124,6 +139,8 @@ async fn dispatch(
         Command::Token(token) => token::run(token, config).await,
         Command::Role(role) => role::run(role, config).await,
         Command::User(user) => user::run(user, config).await,
+        Command::Purge(purge) => purge::run(purge, config).await,
+        Command::Webhook(webhook) => webhook::run(webhook, config).await,
         Command::Config(_) => config::run(loaded),
         Command::Openapi(openapi) => openapi::run(&openapi, config).await,
         Command::Check(_) => check::run(config).await,

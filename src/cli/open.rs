@@ -26,12 +26,15 @@ pub(super) async fn open(config: &Config) -> anyhow::Result<Arc<App>> {
     {
         make_folder(folder)?;
     }
+    let mut cache = config.cache.clone();
+    // A CDN can only forget what it can name.
+    cache.tags |= config.purge.is_on();
     let opened = App::open_in(
         Some(PathBuf::from(&config.data)),
         config.search.clone(),
         &config.database,
         config.limits.clone(),
-        config.cache.clone(),
+        cache,
     )
     .await;
     opened.map_err(|error| refusal(config, &error).into())

@@ -14,7 +14,7 @@ use super::failure::Failure;
 use super::{open, print};
 use crate::app::App;
 use crate::config::Config;
-use crate::jobs::Background;
+use crate::jobs::{Background, Outward};
 use crate::platform::tracing::Exporting;
 use crate::server::metrics::MetricsConfig;
 use crate::server::{self, ServerConfig};
@@ -37,7 +37,7 @@ pub(super) async fn run(config: &Config, traces: Option<Exporting>) -> anyhow::R
     greet(config, listener.local_addr()?);
     let (stop_traces, stopped) = watch::channel(0);
     let traces = traces.map(|traces| tokio::spawn(traces.run(reached(stopped, 1))));
-    let background = Background::start(&app);
+    let background = background(&app, config)?;
     let settings = ServerConfig {
         listen: config.connections.clone(),
         headers: config.headers.clone(),
@@ -99,6 +99,18 @@ async fn metrics(
         }
     });
     Ok(tasks)
+}
+
+/// Everything that runs beside requests.
+fn background(app: &Arc<App>, config: &Config) -> anyhow::Result<Background> {
+    let mut background = Background::start(app);
+    let outward = Outward {
+        outbound: config.outbound.clone(),
+        webhooks: config.webhooks.clone(),
+        purge: config.purge.clone(),
+    };
+    background.tell_others(app, outward)?;
+    Ok(background)
 }
 
 async fn bind(address: &str) -> anyhow::Result<TcpListener> {

@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 /// Numbers with which the server could not work.
-const BOUNDS: [(&str, u64, u64); 17] = [
+const BOUNDS: [(&str, u64, u64); 24] = [
     ("database.readers", 0, 1024),
     ("database.writers", 1, 1024),
     ("connections.max_connections", 1, 10_000_000),
@@ -21,6 +21,13 @@ const BOUNDS: [(&str, u64, u64); 17] = [
     ("search.facet_values", 1, 10_000),
     ("search.snippet", 20, 2000),
     ("search.parallel", 0, 1024),
+    ("outbound.connect_ms", 1, 600_000),
+    ("outbound.timeout_ms", 1, 600_000),
+    ("webhooks.concurrency", 2, 10_000),
+    ("webhooks.per_endpoint", 1, 100),
+    ("webhooks.payload_bytes", 1024, 64 * 1024 * 1024),
+    ("webhooks.keep_days", 1, 36_500),
+    ("purge.per_minute", 1, 60_000),
 ];
 
 /// What is wrong with a number that is out of bounds.

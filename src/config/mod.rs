@@ -25,12 +25,15 @@ use crate::base::json::JsonLimits;
 use crate::base::limits::QueryLimits;
 use crate::delivery::cache::CacheConfig;
 use crate::platform::database::DatabaseConfig;
+use crate::platform::http_client::OutboundConfig;
 use crate::platform::tracing::TraceConfig;
+use crate::purges::PurgeConfig;
 use crate::search::SearchConfig;
 use crate::server::delivery::ApiConfig;
 use crate::server::headers::HeaderConfig;
 use crate::server::listen::ListenConfig;
 use crate::server::metrics::MetricsConfig;
+use crate::webhooks::WebhookConfig;
 
 /// The file that is read from the working directory if it is there.
 pub const FILE: &str = "tympan.toml";
@@ -65,6 +68,12 @@ pub struct Config {
     pub cache: CacheConfig,
     /// What is written to standard error.
     pub log: LogConfig,
+    /// Bounds of requests that leave.
+    pub outbound: OutboundConfig,
+    /// How webhooks are delivered.
+    pub webhooks: WebhookConfig,
+    /// Which CDN is told what it must forget.
+    pub purge: PurgeConfig,
     /// Who may read the metrics.
     pub metrics: MetricsConfig,
     /// What is traced and where to.
@@ -85,6 +94,9 @@ impl Default for Config {
             search: SearchConfig::default(),
             cache: CacheConfig::default(),
             log: LogConfig::default(),
+            outbound: OutboundConfig::default(),
+            webhooks: WebhookConfig::default(),
+            purge: PurgeConfig::default(),
             metrics: MetricsConfig::default(),
             otel: TraceConfig::default(),
         }

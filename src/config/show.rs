@@ -10,7 +10,7 @@ use super::Loaded;
 const SECRETS: [&str; 2] = ["metrics.token", "otel.headers"];
 
 impl Loaded {
-    /// A file that would give the same configuration; passwords in URLs are masked.
+    /// A file that would give the same configuration; passwords in URLs and tokens are masked.
     pub fn to_toml(&self) -> String {
         let mut text = String::new();
         let mut section = "";
@@ -35,6 +35,7 @@ pub(super) fn value(key: &str, value: &Value) -> String {
     let shown = match value {
         Value::String(text) if SECRETS.contains(&key) && !text.is_empty() => "***".into(),
         Value::String(text) if key.ends_with("url") => masked(text).into(),
+        Value::String(text) if key.ends_with("token") && !text.is_empty() => "***".into(),
         _ => value.clone(),
     };
     toml::Value::try_from(shown).map_or_else(|_| value.to_string(), |value| value.to_string())

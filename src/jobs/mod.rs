@@ -3,8 +3,11 @@
 //! **Always true**: a task that fails or panics begins again after a while, and the others go on.
 //! **Knows nothing about** HTTP. Start reading at [`Background::start`].
 
+mod outward;
+mod purging;
 mod supervise;
 
+pub use outward::Outward;
 pub use supervise::supervise;
 
 use std::sync::Arc;
@@ -16,7 +19,7 @@ use crate::app::App;
 /// The tasks of a serving process; they end when this is dropped.
 #[derive(Debug)]
 pub struct Background {
-    _tasks: JoinSet<()>,
+    tasks: JoinSet<()>,
 }
 
 impl Background {
@@ -40,6 +43,6 @@ impl Background {
                 app.cache.follow(database, schema, &app.signal, seen).await
             }
         }));
-        Self { _tasks: tasks }
+        Self { tasks }
     }
 }

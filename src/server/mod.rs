@@ -14,6 +14,7 @@ pub mod listen;
 pub mod metrics;
 pub mod observe;
 pub mod openapi;
+mod quick;
 
 use std::future::Future;
 use std::sync::Arc;
@@ -23,8 +24,9 @@ use poem::{Endpoint, EndpointExt as _, Route};
 use crate::app::App;
 use crate::base::json::JsonLimits;
 use crate::platform::database::{DatabaseError, Statement};
-use headers::{HeaderConfig, HeaderConfigError, Outer};
+use headers::{Dress, HeaderConfig, HeaderConfigError, Outer};
 use listen::{Accept, ListenConfig, Report};
+use quick::Quick;
 
 /// How the server behaves.
 #[derive(Debug, Clone, Default)]
@@ -52,8 +54,13 @@ pub async fn serve<A: Accept>(
     shutdown: impl Future<Output = ()>,
     hurry: impl Future<Output = ()>,
 ) -> Result<Report, HeaderConfigError> {
-    let endpoint = endpoint(app, &config)?;
-    Ok(listen::serve_until(listener, endpoint, config.listen, shutdown, hurry).await)
+    let dress = Arc::new(Dress::new(&config.headers)?);
+    let quick = Quick::new(Arc::clone(&app), Arc::clone(&dress));
+    let house = listen::Offer {
+        endpoint: dressed(app, &config, dress),
+        quick: Some(Box::new(quick)),
+    };
+    Ok(listen::serve_until(listener, house, config.listen, shutdown, hurry).await)
 }
 
 /// Serves nothing but the metrics, to all who reach this listener, until `shutdown` is done.
@@ -79,6 +86,15 @@ pub fn endpoint(
     app: Arc<App>,
     config: &ServerConfig,
 ) -> Result<impl Endpoint<Output = poem::Response> + 'static, HeaderConfigError> {
+    let dress = Arc::new(Dress::new(&config.headers)?);
+    Ok(dressed(app, config, dress))
+}
+
+fn dressed(
+    app: Arc<App>,
+    config: &ServerConfig,
+    dress: Arc<Dress>,
+) -> impl Endpoint<Output = poem::Response> + 'static {
     let checked = Arc::clone(&app);
     let ready = health::Ready::new(move || ready(Arc::clone(&checked)));
     let metrics = metrics::Metrics::guarded(Arc::clone(&app), &config.metrics.token);
@@ -87,7 +103,7 @@ pub fn endpoint(
         .at("/health/live", health::Live)
         .at("/health/ready", ready)
         .nest("/api", delivery::Api::new(app, config));
-    Outer::new(routes.map_to_response(), &config.headers)
+    Outer::dressed(routes.map_to_response(), dress)
 }
 
 /// Ready means that writes can be made durable: a transaction begins and commits.

@@ -68,6 +68,14 @@ impl Database {
         }
     }
 
+    /// A database that another value made, for a second node; the data folder is its own.
+    pub(crate) fn at(url: &str) -> Database {
+        Database {
+            folder: Folder::new(),
+            url: Some(url.to_owned()),
+        }
+    }
+
     pub(crate) fn data(&self) -> &Path {
         self.folder.path()
     }

@@ -9,7 +9,11 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde_json::{Map, Value};
 
 use crate::changes::LinkSides;
+use crate::delivery::tags;
 use crate::query::{Column, Filter, Hop, Operator, Place, TextMatch};
+
+/// Values that pin a query down at most; with more it counts as one of its whole type.
+const MOST_PINS: usize = 20;
 
 /// What a condition says of one document.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -113,6 +117,27 @@ impl Condition {
 
     fn all(parts: &[Filter<'_>], reads: &mut Reads) -> Vec<Self> {
         parts.iter().map(|part| Self::new(part, reads)).collect()
+    }
+
+    /// Values one of which every document must have under one of these keys.
+    pub(super) fn pins(&self, keys: &BTreeSet<String>) -> Option<(String, Vec<String>)> {
+        let text = |value: &Value| match value {
+            Value::Null => None,
+            value => Some(tags::text(value)),
+        };
+        match self {
+            Self::And(parts) => parts.iter().find_map(|part| part.pins(keys)),
+            Self::Compare(key, Operator::Eq(value)) if keys.contains(key) => {
+                Some((key.clone(), vec![text(value)?]))
+            }
+            Self::Compare(key, Operator::In(values))
+                if keys.contains(key) && values.len() <= MOST_PINS =>
+            {
+                let values = values.iter().map(text).collect::<Option<_>>()?;
+                Some((key.clone(), values))
+            }
+            _ => None,
+        }
     }
 
     /// The fields through which linked documents decide, with their type.

@@ -312,7 +312,11 @@ impl Cache {
         began: u64,
     ) -> (Arc<Answer>, bool) {
         let tags = match self.config.tags {
-            true => super::tags::of_answer(body.as_deref().unwrap_or_default(), &dependencies.name),
+            true => super::tags::of_answer(
+                body.as_deref().unwrap_or_default(),
+                asked.path,
+                &dependencies.shape,
+            ),
             false => Vec::new(),
         };
         let mut answer = Answer::new(body, control.map(str::to_owned), tags);

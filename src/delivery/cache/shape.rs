@@ -9,6 +9,7 @@ use sha2::{Digest as _, Sha256};
 
 use super::condition::{Condition, Reads, key};
 use crate::base::Stage;
+use crate::delivery::tags;
 use crate::query::{
     AggregateQuery, Filter, Hop, ListQuery, LocaleChoice, Measure, Nested, Page, Populated,
     Selection, Shape as Populate, Sort,
@@ -22,6 +23,8 @@ pub struct Shape {
     pub(super) root: i64,
     /// Whether one document is asked for by its identity: others do not matter, whatever they are.
     pub(super) by_identity: bool,
+    /// Values one of which every document has in a slug, unique field or identity: key and values.
+    pub(super) pinned: Option<(String, Vec<String>)>,
     /// Every document must meet it.
     pub(super) condition: Condition,
     /// What decides whether a document of the type is found.
@@ -64,6 +67,7 @@ impl Shape {
         }
         let mut shape = Self::new(schema, query.content_type, &query.locale);
         shape.filter(query.filter.as_ref());
+        shape.pinned = shape.condition.pins(&tags::pinning(query.content_type));
         match &query.page {
             Page::One { document_id } => shape.by_identity = document_id.is_some(),
             _ => shape.sort(&query.sort),
@@ -104,6 +108,7 @@ impl Shape {
         Self {
             root,
             by_identity: false,
+            pinned: None,
             condition: Condition::And(Vec::new()),
             reads: Reads::default(),
             order: Reads::default(),
@@ -125,6 +130,25 @@ impl Shape {
             *slot = byte;
         }
         name
+    }
+
+    /// What proxies are told that an answer depends on, besides the documents it shows.
+    pub(crate) fn tags(&self) -> Vec<String> {
+        let mut types: BTreeSet<i64> = self.through.iter().map(|through| through.target).collect();
+        types.extend(&self.coarse);
+        let mut tags = Vec::new();
+        match &self.pinned {
+            _ if self.by_identity => {}
+            Some((key, values)) => {
+                let values = values.iter();
+                tags.extend(values.map(|value| tags::of_value(self.root, key, value)));
+            }
+            None => {
+                types.insert(self.root);
+            }
+        }
+        tags.extend(types.into_iter().map(tags::of_type));
+        tags
     }
 
     /// The fields of the root type through which linked documents decide, with their types.

@@ -11,11 +11,10 @@ mod parent;
 mod queue;
 mod spans;
 
-pub use client::Client;
 pub use config::{TraceConfig, TraceError};
 pub use export::{Exporting, Outbound};
 pub use parent::traceparent;
-pub use spans::{ended, follower, outbound, request, statement, transaction};
+pub use spans::{are_on, ended, follower, outbound, request, statement, transaction};
 
 /// The target of all spans made here; the log does not show them.
 pub const TARGET: &str = "tympan::spans";

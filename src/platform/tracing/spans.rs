@@ -6,6 +6,11 @@ use tracing::field::Empty;
 use super::{TARGET, parent};
 use crate::platform::metrics::Route;
 
+/// Whether requests are traced at all.
+pub fn are_on() -> bool {
+    tracing::enabled!(target: TARGET, tracing::Level::INFO)
+}
+
 /// The span of a request, as part of the trace that the header `traceparent` names.
 pub fn request(method: &str, route: Route, id: &str, traceparent: Option<&str>) -> Span {
     let span = tracing::info_span!(

@@ -1,7 +1,8 @@
 //! Answers from memory as responses: validators, encodings, and what caches in between are told.
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
+use bytes::Bytes;
 use poem::Response;
 use poem::http::header::{self, HeaderMap, HeaderName, HeaderValue};
 use poem::http::{Method, StatusCode};
@@ -10,6 +11,7 @@ use crate::delivery::cache::{Answer, Encoding, Served};
 use crate::platform::tally::{self, Cached};
 use crate::schema::ContentType;
 use crate::server::error::ApiError;
+use crate::server::headers::Dress;
 
 /// What a response varies by.
 const VARY: HeaderValue =
@@ -18,6 +20,9 @@ const JSON: HeaderValue = HeaderValue::from_static("application/json; charset=ut
 /// What a credential was needed for is kept by nobody else.
 const PRIVATE: HeaderValue = HeaderValue::from_static("private, no-store");
 static SURROGATE_KEY: HeaderName = HeaderName::from_static("surrogate-key");
+/// Asks for the form of Strapi 4.
+pub(in crate::server) static RESPONSE_FORMAT: HeaderName =
+    HeaderName::from_static("strapi-response-format");
 static CACHE_TAG: HeaderName = HeaderName::from_static("cache-tag");
 
 /// A response in one encoding, made once per kept answer.
@@ -27,6 +32,9 @@ struct Prepared {
     validators: HeaderMap,
     /// Of a 200.
     headers: HeaderMap,
+    /// The same with what every response carries, made when they are first sent without the routes.
+    dressed_validators: OnceLock<HeaderMap>,
+    dressed_headers: OnceLock<HeaderMap>,
 }
 
 /// `Cache-Control` of public answers of a type: `options.cacheControl` of its file, else the configured one.
@@ -41,31 +49,56 @@ pub(super) fn control<'a>(content_type: &'a ContentType, configured: &'a str) ->
 /// The response of an answer.
 pub(super) fn respond(served: &Served, asking: &HeaderMap) -> Result<Response, ApiError> {
     let answer = &served.answer;
-    tally::cached(if served.kept {
-        Cached::Hit
-    } else {
-        Cached::Miss
+    tally::cached(match served.kept {
+        true => Cached::Hit,
+        false => Cached::Miss,
     });
-    if answer.body.is_none() {
-        return Err(ApiError::not_found());
-    }
     let encoding = match served.kept {
         true => encoding(answer, asking),
         false => Encoding::Identity,
     };
-    let prepared = answer
-        .prepared(encoding, || prepare(answer, encoding))
-        .ok_or_else(ApiError::not_found)?;
+    let prepared = prepared(answer, encoding);
+    let (Some(body), Some(prepared)) = (answer.encoded(encoding), prepared) else {
+        return Err(ApiError::not_found());
+    };
+    let mut response = Response::default();
     if is_known(asking, &answer.name) {
-        let mut response = Response::default();
         response.set_status(StatusCode::NOT_MODIFIED);
         *response.headers_mut() = prepared.validators.clone();
-        return Ok(response);
+    } else {
+        response.set_body(body.clone());
+        *response.headers_mut() = prepared.headers.clone();
     }
-    let body = answer.encoded(encoding).cloned().unwrap_or_default();
-    let mut response = Response::builder().body(body);
-    *response.headers_mut() = prepared.headers.clone();
     Ok(response)
+}
+
+/// As [`respond`], dressed: status, headers and body of a kept answer.
+pub(in crate::server) fn plain(
+    answer: &Arc<Answer>,
+    asking: &HeaderMap,
+    dress: &Dress,
+) -> Option<(StatusCode, HeaderMap, Bytes)> {
+    let encoding = encoding(answer, asking);
+    let body = answer.encoded(encoding)?;
+    let prepared = prepared(answer, encoding)?;
+    let dressed = |headers: &HeaderMap| {
+        let mut headers = headers.clone();
+        dress.put_on(&mut headers, None);
+        headers
+    };
+    if is_known(asking, &answer.name) {
+        let slot = &prepared.dressed_validators;
+        let headers = slot.get_or_init(|| dressed(&prepared.validators));
+        return Some((StatusCode::NOT_MODIFIED, headers.clone(), Bytes::new()));
+    }
+    let headers = prepared
+        .dressed_headers
+        .get_or_init(|| dressed(&prepared.headers));
+    Some((StatusCode::OK, headers.clone(), body.clone()))
+}
+
+fn prepared(answer: &Answer, encoding: Encoding) -> Option<Arc<Prepared>> {
+    answer.prepared(encoding, || prepare(answer, encoding))
 }
 
 fn prepare(answer: &Answer, encoding: Encoding) -> Prepared {
@@ -94,6 +127,8 @@ fn prepare(answer: &Answer, encoding: Encoding) -> Prepared {
     Prepared {
         validators,
         headers,
+        dressed_validators: OnceLock::new(),
+        dressed_headers: OnceLock::new(),
     }
 }
 

@@ -5,7 +5,7 @@
 
 mod answer;
 mod fixed;
-mod kept;
+pub(super) mod kept;
 mod read;
 mod search;
 mod write;
@@ -160,7 +160,7 @@ fn asked(request: &Request, scope: u64) -> Asked<'_> {
 fn wants_v4(request: &Request) -> bool {
     request
         .headers()
-        .get("strapi-response-format")
+        .get(&kept::RESPONSE_FORMAT)
         .is_some_and(|value| value.as_bytes().eq_ignore_ascii_case(b"v4"))
 }
 

@@ -1,39 +1,27 @@
 //! The access log: one line per request, without query, cookie or credential.
 
-use poem::{
-    Request,
-    http::{HeaderValue, Method, StatusCode},
-};
+use std::net::IpAddr;
+
+use poem::http::{Method, StatusCode};
 
 use crate::platform::tally::{Cached, Cost};
 
-/// One line of the access log, opened before the request is given away.
-pub(super) struct Line {
-    method: Method,
-    path: String,
-    peer: String,
+/// What a line says of a request.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Line<'a> {
+    pub(super) method: &'a Method,
+    pub(super) path: &'a str,
+    pub(super) peer: Option<IpAddr>,
+    pub(super) id: &'a str,
 }
 
-impl Line {
-    pub(super) fn open(req: &Request) -> Option<Self> {
-        if !tracing::enabled!(target: "access", tracing::Level::INFO) {
-            return None;
-        }
-        let peer = req.remote_addr().as_socket_addr();
-        Some(Self {
-            method: req.method().clone(),
-            path: req.uri().path().to_owned(),
-            peer: peer.map(|peer| peer.ip().to_string()).unwrap_or_default(),
-        })
-    }
+/// Whether lines are written at all.
+pub(super) fn is_on() -> bool {
+    tracing::enabled!(target: "access", tracing::Level::INFO)
+}
 
-    pub(super) fn close(
-        self,
-        status: StatusCode,
-        id: &HeaderValue,
-        cost: &Cost,
-        bytes: Option<u64>,
-    ) {
+impl Line<'_> {
+    pub(super) fn write(self, status: StatusCode, cost: &Cost, bytes: Option<u64>) {
         tracing::info!(
             target: "access",
             method = %self.method,
@@ -43,8 +31,8 @@ impl Line {
             us = u64::try_from(cost.total.as_micros()).unwrap_or(u64::MAX),
             bytes,
             cache = cost.cached.map(Cached::name),
-            peer = self.peer,
-            request_id = id.to_str().unwrap_or_default(),
+            peer = self.peer.map(tracing::field::display),
+            request_id = self.id,
         );
     }
 }

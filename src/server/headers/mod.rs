@@ -14,19 +14,20 @@ mod log;
 #[cfg(test)]
 mod tests;
 
+mod dress;
+
 use std::{
     hash::{BuildHasher, RandomState},
+    net::SocketAddr,
     panic::AssertUnwindSafe,
+    sync::Arc,
     sync::atomic::{AtomicU64, Ordering},
 };
 
 use futures_util::FutureExt;
 use poem::{
     Endpoint, IntoResponse, Request, Response,
-    http::{
-        HeaderMap, HeaderName, HeaderValue, Method,
-        header::{self, Entry},
-    },
+    http::{HeaderMap, HeaderName, HeaderValue, Method, header},
 };
 
 use self::{cors::Cors, log::Line};
@@ -34,6 +35,7 @@ use super::error::{ApiError, envelope};
 use super::observe;
 use crate::platform::tally::{self, Tally};
 use crate::platform::{metrics, tracing as spans};
+pub(super) use dress::Asking;
 use tracing::Instrument as _;
 
 /// The header that carries the request id, both ways.
@@ -99,6 +101,11 @@ pub enum HeaderConfigError {
 /// The outermost endpoint around `inner`.
 pub struct Outer<E> {
     inner: E,
+    dress: Arc<Dress>,
+}
+
+/// What every response is given on its way out.
+pub struct Dress {
     cors: Cors,
     fixed: Vec<(HeaderName, HeaderValue)>,
     access_log: bool,
@@ -107,12 +114,12 @@ pub struct Outer<E> {
 impl<E: Endpoint> Outer<E> {
     /// Wraps `inner`; refuses origins and header names that could never match.
     pub fn new(inner: E, config: &HeaderConfig) -> Result<Self, HeaderConfigError> {
-        Ok(Self {
-            inner,
-            cors: Cors::new(config)?,
-            fixed: fixed_headers(config.hsts_s),
-            access_log: config.access_log,
-        })
+        Ok(Self::dressed(inner, Arc::new(Dress::new(config)?)))
+    }
+
+    /// As [`Outer::new`], sharing what responses are given.
+    pub fn dressed(inner: E, dress: Arc<Dress>) -> Self {
+        Self { inner, dress }
     }
 }
 
@@ -174,30 +181,32 @@ impl<E: Endpoint> Outer<E> {
         req.headers_mut().insert(&REQUEST_ID, id.clone());
         let origin = req.headers().get(header::ORIGIN).cloned();
         let wants_timing = observe::wants_timing(&req);
-        let line = self.access_log.then(|| Line::open(&req)).flatten();
+        let peer = req.remote_addr().as_socket_addr().map(SocketAddr::ip);
+        let logged = self
+            .dress
+            .logs()
+            .then(|| (req.method().clone(), req.uri().path().to_owned()));
 
         let mut response = if is_preflight(&req) {
-            self.cors.preflight(origin.as_ref())
+            self.dress.cors.preflight(origin.as_ref())
         } else {
             self.traced(req, &id, route).await
         };
 
-        let headers = response.headers_mut();
-        headers.reserve(self.fixed.len() + 4);
-        for (name, value) in &self.fixed {
-            if let Entry::Vacant(slot) = headers.entry(name) {
-                slot.insert(value.clone());
-            }
-        }
-        headers.remove(header::SERVER);
-        self.cors.mark(headers, origin.as_ref());
+        self.dress.put_on(response.headers_mut(), origin.as_ref());
         let cost = tally::end(response.status().as_u16());
         if let Some(cost) = cost.filter(|_| wants_timing) {
             observe::show_timing(&mut response, &cost);
         }
-        if let Some((line, cost)) = line.zip(cost) {
+        if let Some(((method, path), cost)) = logged.zip(cost) {
             let bytes = observe::bytes(&mut response);
-            line.close(response.status(), &id, &cost, bytes);
+            let line = Line {
+                method: &method,
+                path: &path,
+                peer,
+                id: id.to_str().unwrap_or_default(),
+            };
+            line.write(response.status(), &cost, bytes);
         }
         response.headers_mut().insert(&REQUEST_ID, id);
         response

@@ -18,8 +18,14 @@ mod socket;
 #[cfg(test)]
 mod tests;
 
-use std::{future::Future, net::SocketAddr, sync::Arc};
+use std::{
+    future::Future,
+    net::{IpAddr, SocketAddr},
+    sync::Arc,
+};
 
+use bytes::Bytes;
+use poem::http::{HeaderMap, Method, Uri};
 use poem::{Endpoint, Response};
 use tokio::sync::{Semaphore, watch};
 
@@ -29,6 +35,26 @@ pub use config::ListenConfig;
 use connection::Stop;
 
 use crate::platform::metrics::CONNECTIONS;
+
+/// What is served.
+pub struct Offer<E> {
+    /// What answers requests.
+    pub endpoint: E,
+    /// What is asked first.
+    pub quick: Option<Box<dyn Quick>>,
+}
+
+/// Answers what needs no waiting and no body, before a request is handed on.
+pub trait Quick: Send + Sync + 'static {
+    /// The whole answer, if there is one at hand.
+    fn answer(
+        &self,
+        method: &Method,
+        uri: &Uri,
+        headers: &HeaderMap,
+        peer: Option<IpAddr>,
+    ) -> Option<poem::http::Response<Bytes>>;
+}
 
 /// What happened while serving.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -54,13 +80,17 @@ where
     A: Accept,
     E: Endpoint<Output = Response> + 'static,
 {
-    serve_until(listener, endpoint, config, shutdown, std::future::pending()).await
+    let offer = Offer {
+        endpoint,
+        quick: None,
+    };
+    serve_until(listener, offer, config, shutdown, std::future::pending()).await
 }
 
 /// As [`serve`]; once `hurry` is done as well (a second signal), what is left is cut at once.
 pub async fn serve_until<A, E>(
     mut listener: A,
-    endpoint: E,
+    offer: Offer<E>,
     config: ListenConfig,
     shutdown: impl Future<Output = ()>,
     hurry: impl Future<Output = ()>,
@@ -74,7 +104,8 @@ where
         peers: Peers::new(config.max_per_ip, config.uncapped_peers.clone()),
         local: listener.local_addr(),
         config,
-        endpoint,
+        endpoint: offer.endpoint,
+        quick: offer.quick,
     });
     let (stop, stopped) = watch::channel(Stop::Not);
     let mut report = Report::default();
@@ -95,6 +126,7 @@ struct House<E> {
     local: Option<SocketAddr>,
     config: ListenConfig,
     endpoint: E,
+    quick: Option<Box<dyn Quick>>,
 }
 
 /// Accepts for ever. At the cap it waits for a slot and the kernel's queue holds newcomers.
