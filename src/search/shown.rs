@@ -154,24 +154,31 @@ impl Run<'_> {
             .await
             .map_err(ReadError::Database)?;
         let most = usize::try_from(self.search.config().snippet).unwrap_or(160);
-        let names: HashMap<i64, &str> = query
-            .content_type
-            .fields
-            .iter()
+        let fields = query.content_type.fields.iter();
+        let names: HashMap<i64, String> = fields
             .filter(|field| self.view.reads(field))
-            .map(|field| (field.id.0, field.name.as_str()))
+            .map(|field| (field.id.0, field.name.clone()))
             .collect();
-        let mut highlighters: HashMap<String, Highlighter> = HashMap::new();
-        for row in rows {
-            let locale = match row.locale.as_str() {
-                "" => mapping.default_locale.clone(),
-                locale => locale.to_owned(),
-            };
-            let highlighter = highlighters
-                .entry(locale.clone())
-                .or_insert_with(|| Highlighter::new(&self.ask, &locale, misspelt));
-            if let Some(entry) = shown.get_mut(&(of, row.row)) {
-                entry.highlights = snippets(made, &row, &names, highlighter, most);
+        let (made, default) = (made.clone(), mapping.default_locale.clone());
+        let ask = std::sync::Arc::clone(&self.ask);
+        // Long texts are taken apart again: not on the threads that serve requests.
+        let marked = tokio::task::spawn_blocking(move || {
+            let mut highlighters: HashMap<String, Highlighter> = HashMap::new();
+            let marked = rows.iter().map(|row| {
+                let locale = match row.locale.as_str() {
+                    "" => &default,
+                    locale => locale,
+                };
+                let highlighter = highlighters
+                    .entry(locale.to_owned())
+                    .or_insert_with(|| Highlighter::new(&ask, locale, misspelt));
+                (row.row, snippets(&made, row, &names, highlighter, most))
+            });
+            marked.collect::<Vec<_>>()
+        });
+        for (row, found) in marked.await.unwrap_or_default() {
+            if let Some(entry) = shown.get_mut(&(of, row)) {
+                entry.highlights = found;
             }
         }
         Ok(())
@@ -182,7 +189,7 @@ impl Run<'_> {
 fn snippets(
     made: &TypeMapping,
     row: &Row,
-    names: &HashMap<i64, &str>,
+    names: &HashMap<i64, String>,
     highlighter: &Highlighter,
     most: usize,
 ) -> Map<String, Json> {
@@ -195,7 +202,7 @@ fn snippets(
         if let (true, Some(name)) = (is_text, names.get(id))
             && let Some(snippet) = highlighter.snippet(text, most)
         {
-            found.insert((*name).to_owned(), json!([snippet]));
+            found.insert(name.clone(), json!([snippet]));
         }
     }
     found
