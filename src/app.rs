@@ -6,6 +6,7 @@
 //! **Knows nothing about** HTTP and the command line. Start reading at [`App::open`].
 
 use std::collections::HashMap;
+use std::path::PathBuf;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError, Weak};
 use std::time::Duration;
 
@@ -23,6 +24,7 @@ use crate::entries::Entries;
 use crate::platform::database::{Database, DatabaseConfig, DatabaseError, Statement};
 use crate::schema::Schema;
 use crate::schema::store::{self, StoreError};
+use crate::search::{Search, SearchConfig};
 use crate::sync::Live;
 use crate::sync::node::Following;
 
@@ -155,6 +157,8 @@ pub struct App {
     pub heard: Signal,
     /// What live streams wait for.
     pub live: Arc<Live>,
+    /// Full-text search.
+    pub search: Search,
     state: ArcSwap<State>,
     following: OnceLock<Arc<Following>>,
     scopes: Mutex<Scopes>,
@@ -171,6 +175,20 @@ impl App {
         limits: QueryLimits,
         cache: CacheConfig,
     ) -> Result<Arc<Self>, AppError> {
+        Self::open_in(None, SearchConfig::default(), config, limits, cache).await
+    }
+
+    /// As [`App::open`], with the folder of what is kept beside the database; without one there is no search index.
+    ///
+    /// # Errors
+    /// As [`App::open`].
+    pub async fn open_in(
+        data: Option<PathBuf>,
+        search: SearchConfig,
+        config: &DatabaseConfig,
+        limits: QueryLimits,
+        cache: CacheConfig,
+    ) -> Result<Arc<Self>, AppError> {
         let database = Arc::new(Database::open(config).await?);
         store::ensure_built_in(&database).await?;
         let schema = Arc::new(store::load(&database).await?);
@@ -179,6 +197,7 @@ impl App {
         let signal = Signal::default();
         let written = Signal::default();
         let mut scopes = Scopes::default();
+        let search = Search::new(data, search, &schema);
         let state = State::new(schema, &directory, &mut scopes, true);
         let cache = Arc::new(Cache::new(cache));
         Ok(Arc::new_cyclic(|app: &Weak<Self>| Self {
@@ -187,6 +206,7 @@ impl App {
             following: OnceLock::new(),
             scopes: Mutex::new(scopes),
             cache,
+            search,
             seen: Mutex::new(Cursor::default()),
             signal,
             written,

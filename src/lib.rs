@@ -12,7 +12,7 @@
 //! | 7 | [`cli`], [`config`] | commands; settings in layers |
 //! | 6 | [`server`], [`jobs`] | everything that knows HTTP; work beside requests, on one node at a time |
 //! | 5 | [`app`] | all parts of a running Tympan, built once |
-//! | 4 | [`delivery`], [`imports`], [`schedules`] | reading; content from other systems; publishing later |
+//! | 4 | [`delivery`], [`search`], [`imports`], [`schedules`] | reading; finding; content from other systems; publishing later |
 //! | 4 | [`sync`], [`webhooks`], [`purges`] | what changed since; telling others |
 //! | 3 | [`entries`], [`accounts`] | documents and what is done with them; tokens, roles, people |
 //! | 2 | [`schema`], [`access`], [`query`], [`changes`] | types; rights; what a reader asks for; what happened |
@@ -100,6 +100,7 @@ pub mod queue;
 pub mod rate;
 pub mod schedules;
 pub mod schema;
+pub mod search;
 pub mod server;
 pub mod sync;
 pub mod webhooks;

@@ -25,6 +25,7 @@ const FLOORS: &[(&str, u8)] = &[
     ("schedules", 4),
     ("imports", 4),
     ("sync", 4),
+    ("search", 4),
     ("webhooks", 4),
     ("purges", 4),
     ("entries", 3),
@@ -59,6 +60,11 @@ const SIBLINGS: &[(&str, &str, &str)] = &[
         "an entry in the feed is what the delivery API answers",
     ),
     (
+        "search",
+        "delivery",
+        "hits of a search become entries as those of lists do",
+    ),
+    (
         "webhooks",
         "delivery",
         "what is sent is an entry as delivery would answer it",
@@ -75,6 +81,7 @@ const SIBLINGS: &[(&str, &str, &str)] = &[
 /// Text that may stand only under certain paths, and where it belongs instead.
 const HOMES: &[(&str, &[&str])] = &[
     ("sqlx::", &["platform/database"]),
+    ("tantivy::", &["search"]),
     ("poem::", &["server"]),
     ("poem_openapi::", &["server"]),
     ("hyper::", &["server"]),

@@ -20,6 +20,7 @@ mod purge;
 mod role;
 mod schedule;
 mod schema;
+mod search;
 mod serve;
 mod token;
 mod user;
@@ -83,6 +84,8 @@ enum Command {
     Config(config::Show),
     Openapi(openapi::OpenApi),
     Check(check::Check),
+    #[command(subcommand)]
+    Search(search::Command),
 }
 
 /// Reads the command line, does what it says and tells how it went.
@@ -150,6 +153,7 @@ async fn dispatch(
         Command::Config(_) => config::run(loaded),
         Command::Openapi(openapi) => openapi::run(&openapi, config).await,
         Command::Check(_) => check::run(config).await,
+        Command::Search(search) => search::run(search, config).await,
     }
 }
 

@@ -41,7 +41,14 @@ pub(super) async fn open_any(config: &Config) -> anyhow::Result<Arc<App>> {
     let mut cache = config.cache.clone();
     // A CDN can only forget what it can name.
     cache.tags |= config.purge.is_on();
-    let opened = App::open(&config.database, config.limits.clone(), cache).await;
+    let opened = App::open_in(
+        Some(PathBuf::from(&config.data)),
+        config.search.clone(),
+        &config.database,
+        config.limits.clone(),
+        cache,
+    )
+    .await;
     opened.map_err(|error| refusal(config, &error).into())
 }
 

@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 /// Numbers with which the server could not work.
-const BOUNDS: [(&str, u64, u64); 21] = [
+const BOUNDS: [(&str, u64, u64); 30] = [
     ("database.readers", 0, 1024),
     ("database.writers", 1, 1024),
     ("connections.max_connections", 1, 10_000_000),
@@ -18,6 +18,15 @@ const BOUNDS: [(&str, u64, u64); 21] = [
     ("sync.default_page_size", 1, u64::MAX),
     ("sync.max_page_size", 1, 10_000),
     ("sync.heartbeat_ms", 100, 3_600_000),
+    ("search.memory_mib", 15, 1024),
+    ("search.commit_ms", 0, 10_000),
+    ("search.batch", 1, 10_000),
+    ("search.words", 1, 200),
+    ("search.hits", 100, 1_000_000),
+    ("search.facets", 0, 100),
+    ("search.facet_values", 1, 10_000),
+    ("search.snippet", 20, 2000),
+    ("search.parallel", 0, 1024),
     ("outbound.connect_ms", 1, 600_000),
     ("outbound.timeout_ms", 1, 600_000),
     ("webhooks.concurrency", 2, 10_000),

@@ -31,6 +31,7 @@ use crate::platform::http_client::OutboundConfig;
 use crate::platform::tracing::TraceConfig;
 use crate::purges::PurgeConfig;
 use crate::rate::RateConfig;
+use crate::search::SearchConfig;
 use crate::server::delivery::ApiConfig;
 use crate::server::headers::HeaderConfig;
 use crate::server::listen::ListenConfig;
@@ -76,6 +77,8 @@ pub struct Config {
     pub sync: SyncConfig,
     /// Whom a read node follows.
     pub follow: FollowConfig,
+    /// Full-text search.
+    pub search: SearchConfig,
     /// How answers are kept.
     pub cache: CacheConfig,
     /// What is written to standard error.
@@ -108,6 +111,7 @@ impl Default for Config {
             jobs: JobsConfig::default(),
             sync: SyncConfig::default(),
             follow: FollowConfig::default(),
+            search: SearchConfig::default(),
             cache: CacheConfig::default(),
             log: LogConfig::default(),
             outbound: OutboundConfig::default(),

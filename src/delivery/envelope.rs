@@ -71,6 +71,15 @@ impl Pagination {
         }
     }
 
+    /// Where a page lies of which the total is known, if it was asked for.
+    pub fn of_page(asked: &Asked, total: u64) -> Self {
+        let counted = match asked {
+            Asked::Numbered { with_count, .. } | Asked::Offset { with_count, .. } => *with_count,
+            Asked::Cursor { .. } | Asked::One { .. } => false,
+        };
+        Self::new(asked, counted.then_some(total))
+    }
+
     /// The JSON in `meta.pagination`.
     pub fn to_json(&self) -> String {
         match self {

@@ -6,7 +6,7 @@ use crate::base::limits::QueryLimits;
 use crate::platform::database::{Database, Row, Value};
 use crate::query::check::cursor::encode;
 use crate::query::compile::{self, CompileOptions};
-use crate::query::{ListQuery, Page as Asked};
+use crate::query::{ListQuery, Page as Asked, Search};
 use crate::schema::Schema;
 
 use super::{Page, Pagination, ReadError, Totals, render};
@@ -41,7 +41,7 @@ pub async fn list(
     match &mut pagination {
         Pagination::Pages { total, .. } | Pagination::Offset { total, .. } => {
             if wants_total(&query.page) {
-                *total = Some(match known_total(&query.page, count) {
+                *total = Some(match known_total(query, count) {
                     Some(total) => total,
                     None => {
                         let statement = compile::count(options, query);
@@ -117,9 +117,15 @@ fn wants_total(page: &Asked) -> bool {
     }
 }
 
-/// The total, if the page itself tells: it is not full, and not behind the end.
-fn known_total(page: &Asked, count: u64) -> Option<u64> {
-    let (start, size) = match page {
+/// The total, if the search index told it, or the page itself does: it is not full, and not behind the end.
+fn known_total(query: &ListQuery<'_>, count: u64) -> Option<u64> {
+    if let Some(Search::Found {
+        total: Some(total), ..
+    }) = query.search
+    {
+        return Some(total);
+    }
+    let (start, size) = match &query.page {
         Asked::Numbered { page, size, .. } => (
             page.saturating_sub(1).saturating_mul(u64::from(*size)),
             *size,

@@ -52,8 +52,16 @@ impl Background {
         let mut tasks = JoinSet::new();
         let watched = Arc::clone(app);
         tasks.spawn(supervise("watch", move || Arc::clone(&watched).watch()));
-        run_jobs(&mut tasks, app, jobs, changes);
+        // A read node's jobs are its origin's.
+        if app.following().is_none() {
+            run_jobs(&mut tasks, app, jobs, changes);
+        }
         meet_neighbours(&mut tasks, app);
+        let searched = Arc::clone(app);
+        tasks.spawn(supervise("search", move || {
+            let search = searched.search.clone();
+            search.follow(Arc::clone(&searched.database), searched.signal.clone())
+        }));
         let kept = Arc::clone(app);
         tasks.spawn(supervise("cache", move || {
             let app = Arc::clone(&kept);

@@ -28,14 +28,34 @@ pub struct ListQuery<'s> {
     pub publication: Option<PublicationFilter>,
     /// Conditions, all of which must hold.
     pub filter: Option<Filter<'s>>,
-    /// The text of `_q`: matched against the type's searchable text fields.
-    pub search: Option<String>,
+    /// The text of `_q`, or what was found for it.
+    pub search: Option<Search>,
     /// Sort keys, most significant first; the compiler appends the identity.
     pub sort: Vec<Sort<'s>>,
     /// Which part of the result.
     pub page: Page,
     /// What of each entry.
     pub selection: Selection<'s>,
+}
+
+/// A full-text search, before and after the index was asked.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Search {
+    /// A text; without an index it is compared with every searchable text of every row.
+    Words(String),
+    /// The rows the index found.
+    Found {
+        /// Numbers of rows, best first.
+        rows: Vec<i64>,
+        /// How many there are altogether, if `rows` are just those of the page that is asked for.
+        total: Option<u64>,
+    },
+}
+
+impl From<&str> for Search {
+    fn from(text: &str) -> Self {
+        Self::Words(text.to_owned())
+    }
 }
 
 /// Which locales a query reads.
@@ -337,8 +357,8 @@ pub struct AggregateQuery<'s> {
     pub locale: LocaleChoice,
     /// Conditions on the rows.
     pub filter: Option<Filter<'s>>,
-    /// The text of `_q`.
-    pub search: Option<String>,
+    /// The text of `_q`, or what was found for it.
+    pub search: Option<Search>,
     /// Group keys, possibly through to-one relations.
     pub group_by: Vec<Sort<'s>>,
     /// What is computed, with the key in the output.

@@ -137,7 +137,15 @@ fn attribute(kinds: &[&str]) -> Value {
             "required": { "type": "boolean" },
             "unique": { "type": "boolean" },
             "private": { "type": "boolean" },
-            "searchable": { "type": "boolean" },
+            "searchable": { "type": "boolean", "description": "Whether search looks into it." },
+            "search": {
+                "type": "object",
+                "description": "How search treats it.",
+                "properties": {
+                    "boost": { "type": "number", "minimum": 0, "maximum": super::LARGEST_SEARCH_BOOST, "description": "How much a hit here counts; 0 = nothing." },
+                },
+                "additionalProperties": false,
+            },
             "configurable": { "type": "boolean" },
             "default": true,
             "customField": { "type": "string", "pattern": "^(plugin|global)::" },

@@ -41,6 +41,9 @@ pub use kind::{
 };
 pub use layout::Storage;
 
+/// The largest weight of an attribute in searches.
+pub const LARGEST_SEARCH_BOOST: f64 = 100.0;
+
 /// A language content is written in.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Locale {

@@ -25,7 +25,7 @@ const RESERVED_ATTRIBUTES: [&str; 14] = [
     "locale",
 ];
 
-const RESERVED_TYPES: [&str; 10] = [
+const RESERVED_TYPES: [&str; 11] = [
     "boolean",
     "date",
     "date-time",
@@ -36,6 +36,7 @@ const RESERVED_TYPES: [&str; 10] = [
     "auth",
     "users",
     "i18n",
+    "search",
 ];
 
 /// Most bytes of a name.

@@ -69,7 +69,7 @@ impl World {
                     json!(number)
                 };
                 maybe(random, "views", views);
-                maybe(random, "featured", json!(number % 2 == 0));
+                maybe(random, "featured", json!(number.is_multiple_of(2)));
                 maybe(
                     random,
                     "date",

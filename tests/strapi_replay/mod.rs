@@ -83,6 +83,7 @@ fn whole_digits(answer: &Answer) -> Answer {
 pub(crate) async fn replay(kind: Kind) {
     let mut outcome = Outcome::new(kind);
     let mut site = outcome.seeded(kind).await;
+    site.is_indexed().await;
     for topic in READING {
         outcome.topic(&mut site, topic).await;
     }

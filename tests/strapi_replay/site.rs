@@ -18,6 +18,7 @@ use tympan::entries::{Target, WriteRequest, resolve};
 use tympan::platform::database::{Database, DatabaseConfig};
 use tympan::schema::validate::{self, Mode};
 use tympan::schema::{files, plan, store};
+use tympan::search::SearchConfig;
 use tympan::server::{ServerConfig, endpoint};
 
 use super::tokens::Tokens;
@@ -54,9 +55,17 @@ impl Site {
         };
         let secrets = prepare(&Database::open(&config).await.unwrap()).await;
         let limits = QueryLimits::default();
-        let app = App::open(&config, limits, CacheConfig::default())
-            .await
-            .unwrap();
+        let data = Some(folder.path().to_owned());
+        let app = App::open_in(
+            data,
+            SearchConfig::default(),
+            &config,
+            limits,
+            CacheConfig::default(),
+        );
+        let app = app.await.unwrap();
+        let (search, database) = (app.search.clone(), Arc::clone(&app.database));
+        tokio::spawn(search.follow(database, app.signal.clone()));
         let mut tokens = Tokens::default();
         upload(&app, &mut tokens).await;
         let endpoint = endpoint(Arc::clone(&app), &ServerConfig::default())
@@ -88,6 +97,19 @@ impl Site {
     pub(super) async fn into_database(self) -> (String, Folder) {
         self.app.close().await;
         (self.url, self.folder)
+    }
+
+    /// Waits until everything that was written can be found.
+    pub(super) async fn is_indexed(&self) {
+        let end = std::time::Instant::now() + std::time::Duration::from_secs(60);
+        loop {
+            let checked = self.app.search.check(&self.app.database).await;
+            if checked.as_ref().is_ok_and(|checked| checked.differing == 0) {
+                return;
+            }
+            assert!(std::time::Instant::now() < end, "{checked:?}");
+            tokio::time::sleep(std::time::Duration::from_millis(50)).await;
+        }
     }
 
     /// The answer to a recorded request, with tokens in the place of ids.

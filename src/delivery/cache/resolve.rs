@@ -12,7 +12,7 @@ use crate::changes::Change;
 use crate::platform::database::{Database, DatabaseError, Statement, Value};
 use crate::query::compile::{self, CompileOptions, column_name};
 use crate::query::{Column, Filter, ListQuery, LocaleChoice, Operator, Page, Selection};
-use crate::schema::{Schema, TypeId};
+use crate::schema::{ContentType, Schema, TypeId};
 
 /// Documents on one side of a changed one that are looked up; with more, the fields count as a whole.
 const MOST: usize = 2000;
@@ -133,13 +133,38 @@ async fn rows(
     type_id: i64,
     documents: &[(i64, String)],
 ) -> Result<BTreeMap<i64, Vec<Map<String, Json>>>, DatabaseError> {
-    let mut found: BTreeMap<i64, Vec<Map<String, Json>>> = documents
-        .iter()
-        .map(|(doc, _)| (*doc, Vec::new()))
-        .collect();
     let Some(content_type) = schema.content_type_by_id(TypeId(type_id)) else {
         return Ok(BTreeMap::new());
     };
+    let query = all_of(content_type, documents);
+    let limits = QueryLimits::default();
+    let options = CompileOptions::new(database.dialect(), schema, Stage::Published, &limits);
+    let row = database
+        .fetch_optional(compile::page(options, &query))
+        .await?;
+    let row = row.ok_or(DatabaseError::Column(1))?;
+    let entries: Vec<Map<String, Json>> =
+        serde_json::from_str(row.text(1)?).map_err(|_| DatabaseError::Column(1))?;
+    let numbers = documents.iter().map(|(doc, _)| (*doc, Vec::new()));
+    let mut found: BTreeMap<i64, Vec<Map<String, Json>>> = numbers.collect();
+    for entry in entries {
+        let document_id = entry.get("documentId").and_then(Json::as_str);
+        let doc = documents
+            .iter()
+            .find(|(_, id)| Some(id.as_str()) == document_id);
+        let values = query.selection.columns.iter().filter_map(|column| {
+            let value = entry.get(column_name(*column))?;
+            (!value.is_null()).then(|| (key(*column), value.clone()))
+        });
+        if let Some(rows) = doc.and_then(|(doc, _)| found.get_mut(doc)) {
+            rows.push(values.collect());
+        }
+    }
+    Ok(found)
+}
+
+/// The query of every public row of some documents, with all its scalars.
+fn all_of<'s>(content_type: &'s ContentType, documents: &[(i64, String)]) -> ListQuery<'s> {
     let mut columns = vec![
         Column::Id,
         Column::DocumentId,
@@ -154,7 +179,7 @@ async fn rows(
             .map(Column::Field),
     );
     let ids = documents.iter().map(|(_, id)| Json::from(id.as_str()));
-    let query = ListQuery {
+    ListQuery {
         content_type,
         stage: Stage::Published,
         locale: LocaleChoice::All,
@@ -171,30 +196,8 @@ async fn rows(
             with_count: false,
         },
         selection: Selection {
-            columns: columns.clone(),
+            columns,
             populated: Vec::new(),
         },
-    };
-    let limits = QueryLimits::default();
-    let options = CompileOptions::new(database.dialect(), schema, Stage::Published, &limits);
-    let row = database
-        .fetch_optional(compile::page(options, &query))
-        .await?;
-    let row = row.ok_or(DatabaseError::Column(1))?;
-    let entries: Vec<Map<String, Json>> =
-        serde_json::from_str(row.text(1)?).map_err(|_| DatabaseError::Column(1))?;
-    for entry in entries {
-        let document_id = entry.get("documentId").and_then(Json::as_str);
-        let doc = documents
-            .iter()
-            .find(|(_, id)| Some(id.as_str()) == document_id);
-        let values = columns.iter().filter_map(|column| {
-            let value = entry.get(column_name(*column))?;
-            (!value.is_null()).then(|| (key(*column), value.clone()))
-        });
-        if let Some(rows) = doc.and_then(|(doc, _)| found.get_mut(doc)) {
-            rows.push(values.collect());
-        }
     }
-    Ok(found)
 }

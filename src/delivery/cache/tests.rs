@@ -55,8 +55,10 @@ fn shape() -> Shape {
 }
 
 fn created() -> Impact {
-    let mut sides = crate::changes::Sides::default();
-    sides.after = Some(serde_json::Map::new());
+    let sides = crate::changes::Sides {
+        after: Some(serde_json::Map::new()),
+        ..Default::default()
+    };
     Impact {
         type_id: 7,
         document: mark("new"),
@@ -155,9 +157,6 @@ fn a_change_of_another_type_touches_nothing() {
         type_id: 8,
         ..created()
     };
-    assert_eq!(created().touch(&shape()), super::impact::Touch::All);
-    assert!(matches!(
-        other.touch(&shape()),
-        super::impact::Touch::Showing(_)
-    ));
+    assert_eq!(created().touch(&shape()), impact::Touch::All);
+    assert!(matches!(other.touch(&shape()), impact::Touch::Showing(_)));
 }

@@ -119,7 +119,7 @@ fn client(allow: &[&str]) -> Client {
 struct Scripted(Mutex<VecDeque<Vec<IpAddr>>>);
 
 impl Scripted {
-    fn new(answers: &[&[&str]]) -> Arc<dyn Lookup> {
+    fn giving(answers: &[&[&str]]) -> Arc<dyn Lookup> {
         let answers = answers.iter().map(|answer| {
             let addresses = answer.iter().map(|address| address.parse().unwrap());
             addresses.collect()
@@ -239,7 +239,7 @@ async fn a_name_that_changes_its_address_never_leads_to_a_private_one() {
         &[&["::ffff:127.0.0.1"]],
         &[&["64:ff9b::7f00:1"]],
     ] {
-        let client = Client::with_lookup(&config(&[]), &Scripted::new(answers)).unwrap();
+        let client = Client::with_lookup(&config(&[]), &Scripted::giving(answers)).unwrap();
         for _ in 0..3 {
             let error = client
                 .send(get(&format!("http://rebind.example:{port}/")))
@@ -256,7 +256,7 @@ async fn the_address_that_was_checked_is_the_one_connected_to() {
     let listed = Server::on("127.0.0.5:0", ok, Then::Close).await;
     let port = listed.address.port();
     let other = Server::on(&format!("127.0.0.6:{port}"), ok, Then::Close).await;
-    let lookup = Scripted::new(&[&["127.0.0.5"], &["127.0.0.6"]]);
+    let lookup = Scripted::giving(&[&["127.0.0.5"], &["127.0.0.6"]]);
     let client = Client::with_lookup(&config(&["127.0.0.5"]), &lookup).unwrap();
     let url = format!("http://rebind.example:{port}/");
     assert_eq!(client.send(get(&url)).await.unwrap().status, 200);
@@ -280,7 +280,7 @@ async fn what_is_listed_may_be_reached() {
         ("inside.example", "Inside.Example."),
         (name_with_port.as_str(), "inside.example"),
     ] {
-        let lookup = Scripted::new(&[&["127.0.0.1"]]);
+        let lookup = Scripted::giving(&[&["127.0.0.1"]]);
         let client = Client::with_lookup(&config(&[allow]), &lookup).unwrap();
         let answer = client.send(get(&format!("http://{host}:{port}/"))).await;
         assert_eq!(
@@ -296,7 +296,7 @@ async fn what_is_listed_may_be_reached() {
         ("inside.example", "other.example"),
         ("127.0.0.2", "127.0.0.1"),
     ] {
-        let lookup = Scripted::new(&[&["127.0.0.1"]]);
+        let lookup = Scripted::giving(&[&["127.0.0.1"]]);
         let client = Client::with_lookup(&config(&[allow]), &lookup).unwrap();
         let answer = client.send(get(&format!("http://{host}:{port}/"))).await;
         assert_eq!(answer, Err(OutboundError::Refused), "{allow} {host}");
@@ -441,7 +441,7 @@ async fn garbage_and_a_closed_port_are_errors_that_hide_the_url() {
             "{error}"
         );
     }
-    let lookup = Scripted::new(&[&[]]);
+    let lookup = Scripted::giving(&[&[]]);
     let nowhere = Client::with_lookup(&config(&[]), &lookup).unwrap();
     let error = nowhere.send(get("http://nowhere.example/")).await;
     assert_eq!(error, Err(OutboundError::NotFound));

@@ -6,7 +6,7 @@ use crate::access::{Action, View};
 use crate::base::Stage;
 use crate::base::limits::QueryLimits;
 use crate::query::text::Param;
-use crate::query::{Column, Filter, LocaleChoice, Operator, PublicationFilter, Selection};
+use crate::query::{Column, Filter, LocaleChoice, Operator, PublicationFilter, Search, Selection};
 use crate::schema::ContentType;
 
 use super::error::QueryError;
@@ -164,15 +164,23 @@ impl<'p> Given<'p> {
             .is_some_and(|filters| filters.get("locale").is_some())
     }
 
-    pub(super) fn search(&self, limits: &QueryLimits) -> Result<Option<String>, QueryError> {
-        match self.get("_q") {
+    pub(super) fn search(&self, limits: &QueryLimits) -> Result<Option<Search>, QueryError> {
+        let text = self.text("_q", limits)?;
+        Ok(text.map(Search::from))
+    }
+
+    /// A text that is not blank.
+    pub(super) fn text(
+        &self,
+        name: &str,
+        limits: &QueryLimits,
+    ) -> Result<Option<&'p str>, QueryError> {
+        match self.get(name) {
             None | Some(Param::Null) => Ok(None),
             Some(Param::Text(text)) if text.trim().is_empty() => Ok(None),
-            Some(Param::Text(text)) if text.len() <= limits.value_bytes as usize => {
-                Ok(Some(text.clone()))
-            }
+            Some(Param::Text(text)) if text.len() <= limits.value_bytes as usize => Ok(Some(text)),
             Some(_) => Err(QueryError::plain(format!(
-                "Invalid parameter at '_q'. Expected a text of at most {} bytes",
+                "Invalid parameter at '{name}'. Expected a text of at most {} bytes",
                 limits.value_bytes
             ))),
         }

@@ -23,6 +23,7 @@ mod page;
 mod parts;
 mod populate;
 mod scope;
+mod search;
 mod select;
 mod shape;
 mod sort;
@@ -30,6 +31,7 @@ mod value;
 mod whole;
 
 pub use error::{QueryError, QueryErrorKind};
+pub use search::{Facet, SearchQuery, TYPE_FACET, search};
 pub use whole::whole;
 
 use given::Given;

@@ -23,7 +23,7 @@ pub fn aggregate<'s>(options: CompileOptions<'s>, query: &'s AggregateQuery<'s>)
         query.content_type,
         None,
         query.filter.as_ref(),
-        query.search.as_deref(),
+        query.search.as_ref(),
     );
     let mut inner = Columns::default();
     let mut order = Vec::new();

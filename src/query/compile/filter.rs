@@ -2,12 +2,14 @@
 
 use serde_json::Value;
 
+use crate::platform::database::Dialect;
 use crate::query::{Column, Filter, Hop, Operator, Place, TextMatch};
 use crate::schema::{ContentType, FieldKind, Storage};
 
 use super::builder::{Builder, Form};
 use super::hop::{Reverse, Step};
 use super::scope::{Entry, Scope};
+use super::words::push_number;
 
 impl<'s> Builder<'s> {
     /// A condition that holds for the rows the filter lets through.
@@ -80,6 +82,44 @@ impl<'s> Builder<'s> {
         let step = Step::new(self, scope, hop);
         let condition = self.filter(&step.scope, inner);
         format!("exists(select 1{})", step.rows(Some(&condition)))
+    }
+
+    /// The set of rows that were found.
+    pub(super) fn found(&mut self, rows: &[i64]) -> String {
+        let rows = self.numbers(rows);
+        match self.dialect {
+            Dialect::Sqlite => format!("(select value from json_each({rows}))"),
+            Dialect::Postgres => format!("(select unnest({rows}::bigint[]))"),
+        }
+    }
+
+    /// The table `r` of rows that were found: `value`, and `key` which counts up from the best.
+    pub(super) fn ranks(&mut self, rows: &[i64]) -> String {
+        let rows = self.numbers(rows);
+        match self.dialect {
+            Dialect::Sqlite => format!("json_each({rows}) r"),
+            Dialect::Postgres => {
+                format!("unnest({rows}::bigint[]) with ordinality r(value,key)")
+            }
+        }
+    }
+
+    /// Numbers as one value, so that the statement's text does not depend on how many they are.
+    fn numbers(&mut self, numbers: &[i64]) -> String {
+        let (open, close) = match self.dialect {
+            Dialect::Sqlite => ('[', ']'),
+            Dialect::Postgres => ('{', '}'),
+        };
+        let mut list = String::with_capacity(numbers.len() * 8 + 2);
+        list.push(open);
+        for (index, number) in numbers.iter().enumerate() {
+            if index > 0 {
+                list.push(',');
+            }
+            push_number(&mut list, *number);
+        }
+        list.push(close);
+        self.bind(list.into())
     }
 
     /// Any searchable text of the entry contains the words, ignoring case, or a searchable number equals them.

@@ -123,6 +123,18 @@ impl<'s> Step<'s> {
         sql
     }
 
+    /// The tables of the step and what ties them, for a statement that goes through it; ask for it after all
+    /// expressions are made.
+    pub(super) fn joined(&self) -> (String, Vec<String>) {
+        let mut conditions = self.conditions.clone();
+        let mut tables = self.table.clone();
+        if let Scope::Entry(entry) = &self.scope {
+            tables = text(&[&tables, " cross join ", &entry.source()]);
+            conditions.extend(entry.tie());
+        }
+        (tables, conditions)
+    }
+
     /// The entry the step leads to; items are not entries.
     pub(super) fn entry(&self) -> Option<&Entry<'s>> {
         match &self.scope {

@@ -14,6 +14,7 @@
 mod aggregate;
 mod builder;
 mod compare;
+mod facet;
 mod filter;
 mod hop;
 mod linked;
@@ -24,6 +25,7 @@ mod select;
 mod words;
 
 pub use aggregate::aggregate;
+pub use facet::{facet, found};
 pub use linked::{Holders, is_linked, linked, reads_content};
 pub use page::{count, page};
 pub use select::{DOC_KEY, LOCALE_KEY, column_name, needs_completion, target};

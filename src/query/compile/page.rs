@@ -4,7 +4,7 @@ use serde_json::Value as Json;
 
 use crate::base::Stage;
 use crate::platform::database::Statement;
-use crate::query::{Filter, ListQuery, Page, PublicationFilter};
+use crate::query::{Filter, ListQuery, Page, PublicationFilter, Search};
 use crate::schema::ContentType;
 
 use super::CompileOptions;
@@ -72,20 +72,53 @@ fn list<'s>(
     start: u64,
     limit: u32,
 ) -> String {
-    let conditions = conditions(builder, scope, query);
-    let keys = keys(builder, scope, query);
+    let (order, rows) = match &query.search {
+        Some(Search::Found { rows, .. }) if query.sort.is_empty() => {
+            ranked(builder, scope, query, rows)
+        }
+        _ => {
+            let conditions = conditions(builder, scope, query);
+            let keys = keys(builder, scope, query);
+            (ordering(&keys, builder.dialect), rows(scope, &conditions))
+        }
+    };
+    let is_page = matches!(query.search, Some(Search::Found { total: Some(_), .. }));
     let picked = Picked {
         id: id(scope),
-        order: ordering(&keys, builder.dialect),
+        order,
         limit: u64::from(limit),
-        start,
+        start: if is_page { 0 } else { start },
         keys: Vec::new(),
     };
-    let rows = rows(scope, &conditions);
     let alias = builder.alias();
     let pick = picked.subquery(builder, &rows, alias);
     let (array, source) = objects(builder, query, alias);
     format!("select count(*),{array} from {pick} {source}")
+}
+
+/// The order and source of rows that were found, best first; those that fail a condition are left out.
+fn ranked<'s>(
+    builder: &mut Builder<'s>,
+    scope: &Scope<'s>,
+    query: &'s ListQuery<'s>,
+    found: &[i64],
+) -> (String, String) {
+    let ranks = builder.ranks(found);
+    let mut conditions = base_conditions(
+        builder,
+        scope,
+        query.content_type,
+        query.publication,
+        query.filter.as_ref(),
+        None,
+    );
+    conditions.push(format!("r.value={}", id(scope)));
+    let rows = rows(scope, &conditions);
+    let rows = rows.strip_prefix(" from ").unwrap_or_default();
+    (
+        "r.key".to_owned(),
+        format!(" from {ranks} cross join {rows}"),
+    )
 }
 
 fn after_cursor<'s>(
@@ -172,7 +205,7 @@ fn conditions<'s>(
         query.content_type,
         query.publication,
         query.filter.as_ref(),
-        query.search.as_deref(),
+        query.search.as_ref(),
     )
 }
 
@@ -183,7 +216,7 @@ pub(super) fn base_conditions<'s>(
     content_type: &'s ContentType,
     published: Option<PublicationFilter>,
     filter: Option<&Filter<'s>>,
-    search: Option<&str>,
+    search: Option<&Search>,
 ) -> Vec<String> {
     let mut conditions = Vec::new();
     if let Scope::Entry(entry) = scope {
@@ -191,7 +224,10 @@ pub(super) fn base_conditions<'s>(
         conditions.extend(published.map(|filter| publication(builder, entry, filter)));
     }
     conditions.extend(filter.map(|filter| builder.filter(scope, filter)));
-    conditions.extend(search.map(|text| builder.search(scope, content_type, text)));
+    conditions.extend(search.map(|search| match search {
+        Search::Words(text) => builder.search(scope, content_type, text),
+        Search::Found { rows, .. } => format!("{} in {}", id(scope), builder.found(rows)),
+    }));
     conditions
 }
 

@@ -5,7 +5,7 @@ use serde_json::{Map, Value};
 use super::kinds;
 use super::options::Options;
 use crate::schema::definition::{FieldDefinition, Problem};
-use crate::schema::{Condition, FieldKind, names};
+use crate::schema::{Condition, FieldKind, LARGEST_SEARCH_BOOST, names};
 
 const KNOWN: &[&str] = &[
     "type",
@@ -13,6 +13,7 @@ const KNOWN: &[&str] = &[
     "unique",
     "private",
     "searchable",
+    "search",
     "configurable",
     "default",
     "min",
@@ -64,6 +65,7 @@ pub(super) fn parse(
     }
     options.refuse_near_misses(KNOWN);
     options.flag("configurable");
+    check_search(&mut options);
     let kind = kinds::parse(&mut options)?;
     let unique = options.flag("unique").unwrap_or(false);
     if unique && !may_be_unique(&kind) {
@@ -86,6 +88,22 @@ pub(super) fn parse(
         kind,
         definition: kept,
     })
+}
+
+/// Reads `"search": {"boost": 3}`, which search takes from the attribute as it is written.
+fn check_search(options: &mut Options<'_>) {
+    let Some(search) = options.object("search") else {
+        return;
+    };
+    let unknown = search.keys().find(|key| *key != "boost");
+    let boost = search.get("boost").map(Value::as_f64);
+    let fits = |boost: f64| (0.0..=LARGEST_SEARCH_BOOST).contains(&boost);
+    if let Some(key) = unknown {
+        options.problem("search", format!("has no `{key}`; it takes `boost`"));
+    } else if !boost.is_none_or(|boost| boost.is_some_and(fits)) {
+        let most = LARGEST_SEARCH_BOOST;
+        options.problem("search.boost", format!("must be a number from 0 to {most}"));
+    }
 }
 
 fn may_be_unique(kind: &FieldKind) -> bool {

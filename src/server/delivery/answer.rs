@@ -4,6 +4,7 @@ use poem::Response;
 use poem::http::{HeaderValue, StatusCode, header};
 use serde_json::json;
 
+use crate::delivery::ReadError;
 use crate::entries::{EntryError, Problem};
 use crate::platform::database::DatabaseError;
 use crate::query::check::{QueryError, QueryErrorKind};
@@ -47,6 +48,23 @@ pub(super) fn bad_query(error: QueryError) -> ApiError {
         QueryErrorKind::Forbidden => return ApiError::forbidden(),
     };
     api_error.with_details(error.details)
+}
+
+/// Why a read gave no answer.
+pub(super) fn read(error: ReadError, request_id: &str) -> ApiError {
+    match error {
+        ReadError::TooManyRows(_) | ReadError::TooLarge(_) | ReadError::Cursor => {
+            ApiError::validation(error.to_string())
+        }
+        ReadError::Database(DatabaseError::TimedOut(ms)) => ApiError::validation(format!(
+            "the query ran longer than {ms} ms and was stopped; ask for less or filter by an indexed field"
+        )),
+        ReadError::Database(DatabaseError::Memory) => ApiError::validation(
+            "the answer needs more memory than allowed; ask for a smaller page or less of what is populated",
+        ),
+        ReadError::Database(error) => database(&error, request_id),
+        ReadError::Stored(cause) => ApiError::internal(&cause, request_id),
+    }
 }
 
 pub(super) fn database(error: &DatabaseError, request_id: &str) -> ApiError {

@@ -11,6 +11,7 @@ pub(super) mod kept;
 mod node;
 mod read;
 mod schedule;
+mod search;
 mod streams;
 mod sync;
 mod write;
@@ -18,7 +19,7 @@ mod write;
 use std::sync::Arc;
 
 use poem::http::{HeaderMap, Method};
-use poem::{Endpoint, Request, Response};
+use poem::{Body, Endpoint, Request, Response};
 use serde::{Deserialize, Serialize};
 
 use feed::FeedRoutes;
@@ -110,7 +111,6 @@ impl Api {
 
     async fn answer(&self, mut request: Request) -> Result<Response, ApiError> {
         let body = request.take_body();
-        let request_id = headers::request_id(request.headers()).to_owned();
         let caller = self.caller(&request).await?;
         if let Some(kept) = self.kept(&request, &caller) {
             return kept;
@@ -133,40 +133,53 @@ impl Api {
         if let Some(fed) = fed.await? {
             return Ok(fed);
         }
+        if steps == ["search"] {
+            return self.search(&caller, &request).await;
+        }
+        self.of_type(&request, body, &caller, &steps).await
+    }
+
+    /// The answer about a type: the first step names it.
+    async fn of_type(
+        &self,
+        request: &Request,
+        body: Body,
+        caller: &Caller,
+        steps: &[&str],
+    ) -> Result<Response, ApiError> {
         let name = steps.first().copied().unwrap_or_default();
-        let view = Arc::clone(&caller.view);
-        let content_type = visible(&view, name)?;
+        let content_type = visible(&caller.view, name)?;
         let call = Call {
             api: self,
-            caller: &caller,
+            caller,
             content_type,
-            request_id: &request_id,
-            asked: asked(&request, caller.scope),
+            request_id: headers::request_id(request.headers()),
+            asked: asked(request, caller.scope),
             headers: request.headers(),
         };
         let single = content_type.kind == TypeKind::Single;
         if single && request.method().is_safe() {
             tally::route(metrics::Route::One);
         }
-        match (request.method(), steps.as_slice(), single) {
+        match (request.method(), steps, single) {
             (&Method::GET | &Method::HEAD, [_], false) => call.list().await,
             (&Method::GET | &Method::HEAD, [_, "aggregate"], false) => call.aggregate().await,
             (&Method::GET | &Method::HEAD, [_, id], false) => call.one(Some(id)).await,
             (&Method::GET | &Method::HEAD, [_], true) => call.one(None).await,
-            (&Method::POST, [_], false) => call.create(&request, body).await,
-            (&Method::PUT, [_, id], false) => call.update(&request, body, Some(id)).await,
-            (&Method::PUT, [_], true) => call.update(&request, body, None).await,
-            (&Method::DELETE, [_, id], false) => call.delete(&request, Some(id)).await,
-            (&Method::DELETE, [_], true) => call.delete(&request, None).await,
+            (&Method::POST, [_], false) => call.create(request, body).await,
+            (&Method::PUT, [_, id], false) => call.update(request, body, Some(id)).await,
+            (&Method::PUT, [_], true) => call.update(request, body, None).await,
+            (&Method::DELETE, [_, id], false) => call.delete(request, Some(id)).await,
+            (&Method::DELETE, [_], true) => call.delete(request, None).await,
             (_, [_, id, "schedules", rest @ ..], false) => {
-                call.schedules(&request, body, Some(id), rest).await
+                call.schedules(request, body, Some(id), rest).await
             }
             (_, [_, "schedules", rest @ ..], true) => {
-                call.schedules(&request, body, None, rest).await
+                call.schedules(request, body, None, rest).await
             }
-            (&Method::OPTIONS, [_] | [_, _], _) => Ok(answer::options(&call.methods(&steps))),
+            (&Method::OPTIONS, [_] | [_, _], _) => Ok(answer::options(&call.methods(steps))),
             (_, [_], _) | (_, [_, _], false) => {
-                Err(ApiError::method_not_allowed(call.methods(&steps)))
+                Err(ApiError::method_not_allowed(call.methods(steps)))
             }
             _ => Err(ApiError::not_found()),
         }

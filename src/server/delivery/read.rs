@@ -5,12 +5,11 @@ use std::future::Future;
 use poem::Response;
 use poem::http::StatusCode;
 
-use super::{Call, answer, kept};
+use super::{Call, answer, kept, search};
 use crate::access::Action;
 use crate::base::ids::is_document_id;
 use crate::delivery::cache::{Asked, Shape};
 use crate::delivery::{self, ReadError};
-use crate::platform::database::DatabaseError;
 use crate::query::text::Param;
 use crate::query::{ListQuery, check, text};
 use crate::server::error::ApiError;
@@ -22,8 +21,10 @@ impl Call<'_> {
         let (app, view) = (&self.api.app, &self.caller.view);
         let params = text::parse(self.asked.query, &app.limits).map_err(answer::bad_text)?;
         let strict = self.api.config.strict_params;
-        let query = check::list(view, self.content_type, &params, &app.limits, strict)
+        let mut query = check::list(view, self.content_type, &params, &app.limits, strict)
             .map_err(answer::bad_query)?;
+        let outcome = app.search.list(view, &mut query).await;
+        let outcome = outcome.map_err(search::refused)?;
         let shape = Shape::of_list(view.schema(), &query);
         let make = || async {
             let read = delivery::list(
@@ -35,7 +36,8 @@ impl Call<'_> {
             );
             self.formed(read.await?.into_body(), &query).map(Some)
         };
-        self.served(&params, shape, make).await
+        let response = self.served(&params, shape, make).await?;
+        Ok(search::told(outcome, response))
     }
 
     /// `GET /api/:plural/:documentId` and `GET /api/:singular`.
@@ -56,15 +58,18 @@ impl Call<'_> {
         }
         let strict = self.api.config.strict_params;
         let id = id.map(str::to_owned);
-        let query = check::one(view, self.content_type, id, &params, &app.limits, strict)
+        let mut query = check::one(view, self.content_type, id, &params, &app.limits, strict)
             .map_err(answer::bad_query)?;
+        let outcome = app.search.list(view, &mut query).await;
+        let outcome = outcome.map_err(search::refused)?;
         let shape = Shape::of_list(view.schema(), &query);
         let make = || async {
             let read = delivery::one(&app.database, view.schema(), &query, &app.limits);
             let body = read.await?.map(|body| self.formed(body, &query));
             body.transpose()
         };
-        self.served(&params, shape, make).await
+        let response = self.served(&params, shape, make).await?;
+        Ok(search::told(outcome, response))
     }
 
     /// `GET /api/:plural/aggregate`.
@@ -73,14 +78,17 @@ impl Call<'_> {
         let (app, view) = (&self.api.app, &self.caller.view);
         let params = text::parse(self.asked.query, &app.limits).map_err(answer::bad_text)?;
         let strict = self.api.config.strict_params;
-        let query = check::aggregate(view, self.content_type, &params, &app.limits, strict)
+        let mut query = check::aggregate(view, self.content_type, &params, &app.limits, strict)
             .map_err(answer::bad_query)?;
+        let outcome = app.search.all(view, &mut query).await;
+        let outcome = outcome.map_err(search::refused)?;
         let shape = Shape::of_aggregate(view.schema(), &query);
         let make = || async {
             let read = delivery::aggregate(&app.database, view.schema(), &query, &app.limits);
             read.await.map(Some)
         };
-        self.served(&params, shape, make).await
+        let response = self.served(&params, shape, make).await?;
+        Ok(search::told(outcome, response))
     }
 
     /// The answer from memory, or made and kept.
@@ -132,18 +140,6 @@ impl Call<'_> {
     }
 
     pub(super) fn failed(&self, error: ReadError) -> ApiError {
-        match error {
-            ReadError::TooManyRows(_) | ReadError::TooLarge(_) | ReadError::Cursor => {
-                ApiError::validation(error.to_string())
-            }
-            ReadError::Database(DatabaseError::TimedOut(ms)) => ApiError::validation(format!(
-                "the query ran longer than {ms} ms and was stopped; ask for less or filter by an indexed field"
-            )),
-            ReadError::Database(DatabaseError::Memory) => ApiError::validation(
-                "the answer needs more memory than allowed; ask for a smaller page or less of what is populated",
-            ),
-            ReadError::Database(error) => answer::database(&error, self.request_id),
-            ReadError::Stored(cause) => ApiError::internal(&cause, self.request_id),
-        }
+        answer::read(error, self.request_id)
     }
 }

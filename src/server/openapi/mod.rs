@@ -10,6 +10,7 @@ mod feed;
 pub mod fixed;
 mod operations;
 mod schedules;
+mod search;
 
 pub use docs::Docs;
 pub use fixed::{FixedApi, description, service};
@@ -32,6 +33,7 @@ pub fn document(view: &View, limits: &QueryLimits, fixed: &Json) -> Json {
         schedules::add(&mut paths, view, content_type);
     }
     feed::add(&mut paths, &mut schemas, view);
+    search::add(&mut paths, view);
     fixed::add(fixed, &mut paths, &mut schemas);
     json!({
         "openapi": "3.1.0",

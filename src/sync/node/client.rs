@@ -1,18 +1,14 @@
 //! Asking the origin. It is named by whoever runs the node, so that a private address is meant.
 
-use std::time::Duration;
-
-use reqwest::redirect::Policy;
-use reqwest::{Client, Response, StatusCode, Url};
-
 use super::Request;
 use super::document::{Answer, VERSION};
 use crate::platform::database::FORMAT;
+use crate::platform::http_client::{self, Client, Ending, OutboundConfig, Target};
 
-/// How long connecting may take.
-const CONNECT: Duration = Duration::from_secs(5);
-/// How long an answer may take, the origin's own waiting included.
-const PATIENCE: Duration = Duration::from_secs(60);
+/// Milliseconds connecting may take.
+const CONNECT_MS: u64 = 5_000;
+/// Milliseconds an answer may take, the origin's own waiting included.
+const PATIENCE_MS: u64 = 60_000;
 /// Bytes of an answer.
 const LARGEST: usize = 256 * 1024 * 1024;
 
@@ -45,7 +41,8 @@ pub enum OriginError {
 #[derive(Debug, Clone)]
 pub struct Origin {
     client: Client,
-    url: Url,
+    /// Without a slash at the end.
+    url: String,
     token: String,
 }
 
@@ -57,34 +54,26 @@ impl Origin {
     pub fn new(address: &str, token: &str) -> Result<Self, OriginError> {
         // The address may hold a password by mistake; only what is known to hold none is shown.
         let refused = || OriginError::Address(shown(address));
-        let url: Url = address.parse().map_err(|_| refused())?;
-        let plain = matches!(url.scheme(), "http" | "https")
-            && url.username().is_empty()
-            && url.password().is_none()
-            && url.query().is_none();
-        if !plain || url.host_str().is_none() {
+        if address.contains(['?', '#']) || Target::parse(address).is_err() {
             return Err(refused());
         }
-        // Another part of the program may have chosen already; both mean the same provider.
-        let _ = rustls::crypto::ring::default_provider().install_default();
-        let client = Client::builder()
-            .redirect(Policy::none())
-            .no_proxy()
-            .connect_timeout(CONNECT)
-            .timeout(PATIENCE)
-            .user_agent(concat!("tympan/", env!("CARGO_PKG_VERSION")))
-            .build()
-            .map_err(|error| OriginError::Unreachable(error.without_url().to_string()))?;
+        let config = OutboundConfig {
+            connect_ms: CONNECT_MS,
+            timeout_ms: PATIENCE_MS,
+            ..OutboundConfig::default()
+        };
+        let client = Client::new(&config.allowing(address))
+            .map_err(|error| OriginError::Unreachable(error.to_string()))?;
         Ok(Self {
             client,
-            url,
+            url: address.trim_end_matches('/').to_owned(),
             token: token.to_owned(),
         })
     }
 
     /// The address without anything secret.
     pub fn shown(&self) -> String {
-        self.url.as_str().trim_end_matches('/').to_owned()
+        self.url.clone()
     }
 
     /// Asks.
@@ -92,56 +81,52 @@ impl Origin {
     /// # Errors
     /// When there is no answer, or one that this program does not understand.
     pub async fn ask(&self, request: &Request) -> Result<Answer, OriginError> {
-        let mut url = self.url.clone();
-        let path = format!("{}/api/sync/node", url.path().trim_end_matches('/'));
-        url.set_path(&path);
-        {
-            let mut query = url.query_pairs_mut();
-            query.append_pair("generation", &request.generation.to_string());
-            query.append_pair("access", &request.access.to_string());
-            if let Some(token) = &request.token {
-                query.append_pair("token", token);
-            }
-            if let Some((type_id, after)) = request.copy {
-                query.append_pair("copy", &format!("{type_id},{after}"));
-            }
-            if request.wait {
-                query.append_pair("wait", "true");
-            }
-        }
-        let unreachable =
-            |error: reqwest::Error| OriginError::Unreachable(chain(&error.without_url()));
-        let response = self
-            .client
-            .get(url)
-            .bearer_auth(&self.token)
-            .send()
+        let sent = self.client.send(http_client::Request {
+            method: "GET",
+            url: self.question(request),
+            headers: vec![("authorization".into(), format!("Bearer {}", self.token))],
+            body: Vec::new(),
+            answer_bytes: LARGEST,
+        });
+        let answer = sent
             .await
-            .map_err(unreachable)?;
-        match response.status() {
-            StatusCode::OK => {}
-            StatusCode::GONE | StatusCode::BAD_REQUEST => return Err(OriginError::Expired),
-            StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN | StatusCode::NOT_FOUND => {
-                return Err(OriginError::Refused(response.status().as_u16()));
-            }
+            .map_err(|error| OriginError::Unreachable(error.to_string()))?;
+        match answer.status {
+            200 => {}
+            410 | 400 => return Err(OriginError::Expired),
+            status @ (401 | 403 | 404) => return Err(OriginError::Refused(status)),
             other => return Err(OriginError::Unreachable(format!("status {other}"))),
         }
-        understood(&body(response).await?)
-    }
-}
-
-/// The body, up to its largest size whatever its head says.
-async fn body(mut response: Response) -> Result<Vec<u8>, OriginError> {
-    let unreachable = |error: reqwest::Error| OriginError::Unreachable(chain(&error.without_url()));
-    let mut body = Vec::new();
-    while let Some(chunk) = response.chunk().await.map_err(unreachable)? {
-        if body.len() + chunk.len() > LARGEST {
-            let cause = format!("the answer has more than {LARGEST} bytes");
-            return Err(OriginError::Unreachable(cause));
+        match answer.ending {
+            Ending::Whole => understood(&answer.body),
+            Ending::Cut => {
+                let cause = format!("the answer has more than {LARGEST} bytes");
+                Err(OriginError::Unreachable(cause))
+            }
+            Ending::Broken(cause) => Err(OriginError::Unreachable(cause)),
         }
-        body.extend_from_slice(&chunk);
     }
-    Ok(body)
+
+    fn question(&self, request: &Request) -> String {
+        let (generation, access) = (request.generation, request.access);
+        let mut url = format!(
+            "{}/api/sync/node?generation={generation}&access={access}",
+            self.url
+        );
+        if let Some(token) = &request.token {
+            // What this program makes needs no escaping; anything else would be no token.
+            let plain = |c: &char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.' | '~');
+            url.push_str("&token=");
+            url.extend(token.chars().filter(plain));
+        }
+        if let Some((type_id, after)) = request.copy {
+            url.push_str(&format!("&copy={type_id},{after}"));
+        }
+        if request.wait {
+            url.push_str("&wait=true");
+        }
+        url
+    }
 }
 
 /// The version is looked at first: what it stands beside may have another form.
@@ -159,17 +144,6 @@ fn understood(body: &[u8]) -> Result<Answer, OriginError> {
         return Err(OriginError::Older);
     }
     serde_json::from_slice(body).map_err(unreadable)
-}
-
-/// An error and what caused it.
-fn chain(error: &dyn std::error::Error) -> String {
-    let mut text = error.to_string();
-    let mut cause = error.source();
-    while let Some(inner) = cause {
-        text = format!("{text}: {inner}");
-        cause = inner.source();
-    }
-    text
 }
 
 /// An address without what may be a password.
