@@ -86,11 +86,8 @@ const HOMES: &[(&str, &[&str])] = &[
     ("poem_openapi::", &["server"]),
     ("hyper::", &["server"]),
     ("hyper_util::", &["server"]),
-    (
-        "reqwest::",
-        &["platform/http_client", "sync/node/client.rs"],
-    ),
-    ("rustls::", &["platform/http_client", "sync/node/client.rs"]),
+    ("reqwest::", &["platform/http_client"]),
+    ("rustls::", &["platform/http_client"]),
     ("opentelemetry::", &["platform/tracing"]),
     ("opentelemetry_sdk::", &["platform/tracing"]),
     ("opentelemetry_http::", &["platform/tracing"]),

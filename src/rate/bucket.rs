@@ -46,17 +46,14 @@ mod tests {
         let (mut earned, mut passed) = (0, 0);
         let start = 1_000_000_000_000;
         // Asked every millisecond for half a minute.
-        for ms in 0..30_000 {
+        for ms in 0..=30_000 {
             if let Ok(after) = pace.take(earned, start + ms * 1000, 1) {
                 (earned, passed) = (after, passed + 1);
             }
         }
         // 100 saved, 300 earned.
         assert_eq!(passed, 400);
-        assert_eq!(
-            pace.take(earned, start + 29_999_000, 1),
-            Err(1000 + 99_000 - 99_000)
-        );
+        assert_eq!(pace.take(earned, start + 30_000_000, 1), Err(100_000));
     }
 
     #[test]
