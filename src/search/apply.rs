@@ -13,7 +13,7 @@ use super::index::{Place, Writer};
 use super::mapping::Mapping;
 use super::source::{self, Row};
 use crate::base::Stage;
-use crate::changes::{Change, ChangeKind};
+use crate::changes::{self, Change, ChangeKind};
 
 impl Follower {
     /// Applies changes, and those that follow at once, and makes them searchable.
@@ -45,6 +45,7 @@ impl Follower {
         match done.await {
             Ok(writer) => {
                 let committed = Instant::now();
+                changes::follower("search").at(tail.cursor());
                 self.used = Some(Used {
                     index,
                     writer,

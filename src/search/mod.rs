@@ -146,6 +146,24 @@ impl Search {
         &self.0.config
     }
 
+    /// Bytes of the index's files; none without an index.
+    pub fn bytes(&self) -> Option<u64> {
+        let files = std::fs::read_dir(self.0.folder.as_ref()?).ok()?;
+        let mut waiting: Vec<_> = files.filter_map(Result::ok).collect();
+        let mut bytes = 0;
+        while let Some(file) = waiting.pop() {
+            match file.metadata() {
+                Ok(found) if found.is_dir() => {
+                    let inner = std::fs::read_dir(file.path()).into_iter().flatten();
+                    waiting.extend(inner.filter_map(Result::ok));
+                }
+                Ok(found) => bytes += found.len(),
+                Err(_) => {}
+            }
+        }
+        Some(bytes)
+    }
+
     /// What it is doing.
     pub fn state(&self) -> Arc<State> {
         self.0.state.load_full()

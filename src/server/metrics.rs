@@ -17,6 +17,7 @@ use crate::app::App;
 use crate::changes;
 use crate::delivery::cache::CacheNumbers;
 use crate::platform::metrics::{self, Kind, Page};
+use crate::{purges, queue, webhooks};
 
 /// Who may read the metrics.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Deserialize, Serialize)]
@@ -129,6 +130,39 @@ fn cache(page: &mut Page, numbers: &CacheNumbers) {
     }
 }
 
+/// How much waits to be done; a queue that cannot be looked at is left out.
+async fn queues(page: &mut Page, app: &App) {
+    let mut depths: Vec<(&str, &str, i64)> = Vec::new();
+    let mut late_ms = None;
+    if let Ok(jobs) = queue::depth(&app.database).await {
+        late_ms = Some(jobs.late_ms);
+        depths.extend([
+            ("jobs", "waiting", jobs.due),
+            ("jobs", "running", jobs.running),
+            ("jobs", "failed", jobs.failed),
+        ]);
+    }
+    if let Ok((waiting, parked)) = webhooks::log::depth(&app.database).await {
+        depths.extend([
+            ("webhooks", "waiting", waiting),
+            ("webhooks", "parked", parked),
+        ]);
+    }
+    if let Ok(purges) = purges::status(&app.database).await {
+        depths.push(("purges", "waiting", purges.waiting));
+    }
+    let name = "tympan_queue_depth";
+    page.family(name, Kind::Gauge, "What waits in a queue, by its state.");
+    for (queue, state, depth) in depths {
+        page.value(name, &[("queue", queue), ("state", state)], depth as f64);
+    }
+    if let Some(late) = late_ms {
+        let help = "How long the oldest due job waits.";
+        let seconds = late as f64 / 1000.0;
+        page.one("tympan_jobs_late_seconds", Kind::Gauge, help, seconds);
+    }
+}
+
 /// What only the app knows.
 async fn write(page: &mut Page, app: &App) {
     let generation = app.schema().generation as f64;
@@ -168,6 +202,11 @@ async fn write(page: &mut Page, app: &App) {
         pool.waiting as f64,
     );
     cache(page, &app.cache.numbers());
+    queues(page, app).await;
+    if let Some(bytes) = app.search.bytes() {
+        let help = "Bytes of the search index's files.";
+        page.one("tympan_search_index_bytes", Kind::Gauge, help, bytes as f64);
+    }
     let Ok(lags) = changes::lags(&app.database).await else {
         return;
     };

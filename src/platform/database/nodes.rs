@@ -13,8 +13,12 @@ impl Near<'_> {
     /// As [`Database::fetch_all`].
     pub async fn fetch_all(self, statement: Statement) -> Result<Vec<Row>, DatabaseError> {
         match &self.0.engine {
-            Engine::Sqlite(sqlite) => sqlite.fetch_all(statement).await,
-            Engine::Postgres(postgres) => postgres.fetch_near(statement).await,
+            Engine::Sqlite(_) => self.0.fetch_all(statement).await,
+            Engine::Postgres(postgres) => {
+                let sql = statement.sql.clone();
+                let read = postgres.fetch_near(statement);
+                self.0.watch.read(&sql, read).await
+            }
         }
     }
 
@@ -24,7 +28,7 @@ impl Near<'_> {
     /// As [`Database::fetch_all`].
     pub async fn fetch_optional(self, statement: Statement) -> Result<Option<Row>, DatabaseError> {
         match &self.0.engine {
-            Engine::Sqlite(sqlite) => sqlite.fetch_optional(statement).await,
+            Engine::Sqlite(_) => self.0.fetch_optional(statement).await,
             Engine::Postgres(_) => Ok(self.fetch_all(statement).await?.into_iter().next()),
         }
     }
