@@ -17,3 +17,4 @@ mod site;
 mod stale;
 #[path = "../support/mod.rs"]
 mod support;
+mod wire;

@@ -97,6 +97,7 @@ impl Exporting {
 
     /// The layer that turns spans of [`TARGET`] into what is exported.
     pub fn layer(&self) -> Box<dyn Layer<Registry> + Send + Sync> {
+        super::spans::turn_on();
         let filter = Targets::new().with_target(TARGET, LevelFilter::INFO);
         tracing_opentelemetry::layer()
             .with_tracer(self.provider.tracer("tympan"))

@@ -1,14 +1,24 @@
 //! The spans there are.
 
+use std::sync::atomic::{AtomicBool, Ordering};
+
 use tracing::Span;
 use tracing::field::Empty;
 
 use super::{TARGET, parent};
 use crate::platform::metrics::Route;
 
-/// Whether requests are traced at all.
+/// Whether there is a collector of spans.
+static ON: AtomicBool = AtomicBool::new(false);
+
+/// From now on spans are collected.
+pub(super) fn turn_on() {
+    ON.store(true, Ordering::Relaxed);
+}
+
+/// Whether requests are traced at all. Asking the subscriber would say yes when only the log listens.
 pub fn are_on() -> bool {
-    tracing::enabled!(target: TARGET, tracing::Level::INFO)
+    ON.load(Ordering::Relaxed)
 }
 
 /// The span of a request, as part of the trace that the header `traceparent` names.

@@ -81,19 +81,14 @@ pub(in crate::server) fn plain(
     let encoding = encoding(answer, asking);
     let body = answer.encoded(encoding)?;
     let prepared = prepared(answer, encoding)?;
-    let dressed = |headers: &HeaderMap| {
-        let mut headers = headers.clone();
-        dress.put_on(&mut headers, None);
-        headers
-    };
     if is_known(asking, &answer.name) {
         let slot = &prepared.dressed_validators;
-        let headers = slot.get_or_init(|| dressed(&prepared.validators));
+        let headers = slot.get_or_init(|| dress.dressed(&prepared.validators));
         return Some((StatusCode::NOT_MODIFIED, headers.clone(), Bytes::new()));
     }
     let headers = prepared
         .dressed_headers
-        .get_or_init(|| dressed(&prepared.headers));
+        .get_or_init(|| dress.dressed(&prepared.headers));
     Some((StatusCode::OK, headers.clone(), body.clone()))
 }
 

@@ -37,6 +37,14 @@ impl Dress {
         self.access_log && log::is_on()
     }
 
+    /// As [`Dress::put_on`], with room for the request id, so that it is put in without growing the map.
+    pub(in crate::server) fn dressed(&self, headers: &HeaderMap) -> HeaderMap {
+        let mut headers = headers.clone();
+        self.put_on(&mut headers, None);
+        headers.insert(&REQUEST_ID, HeaderValue::from_static("-"));
+        headers
+    }
+
     /// Adds what every response carries, without its request id.
     pub(in crate::server) fn put_on(&self, headers: &mut HeaderMap, origin: Option<&HeaderValue>) {
         headers.reserve(self.fixed.len() + 4);
