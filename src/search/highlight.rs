@@ -7,6 +7,9 @@ use super::language::Language;
 use super::terms::typos;
 use super::words::{Kind, Word, words};
 
+/// Bytes of a text that are looked at together.
+const PIECE: usize = 800;
+
 /// Marks what was searched in texts of one language.
 #[derive(Debug)]
 pub struct Highlighter {
@@ -93,16 +96,28 @@ impl Highlighter {
     }
 
     /// Where words stand that were searched; neighbours of a script without spaces are one.
+    ///
+    /// Finding the words of a text takes most of a snippet's time, so a text is read in pieces and only until it has
+    /// shown enough: one piece with the word, or two if there are several words that may stand together.
     fn hits(&self, text: &str) -> Vec<(usize, usize)> {
+        let enough = if self.typed.len() > 1 { 2 } else { 1 };
         let mut hits: Vec<(usize, usize)> = Vec::new();
-        for word in words(text, self.language) {
-            if !self.matches(&word) {
-                continue;
+        let mut shown = 0;
+        for (at, piece) in pieces(text) {
+            let before = hits.len();
+            for word in words(piece, self.language) {
+                if !self.matches(&word) {
+                    continue;
+                }
+                let (start, end) = (at + word.range.start, at + word.range.end);
+                match hits.last_mut() {
+                    Some(last) if start < last.1 => last.1 = last.1.max(end),
+                    _ => hits.push((start, end)),
+                }
             }
-            let (start, end) = (word.range.start, word.range.end);
-            match hits.last_mut() {
-                Some(last) if start < last.1 => last.1 = last.1.max(end),
-                _ => hits.push((start, end)),
+            shown += usize::from(hits.len() > before);
+            if shown == enough {
+                break;
             }
         }
         hits
@@ -127,6 +142,23 @@ impl Highlighter {
                 is_near(typed, &word.text, typos(typed), goes_on)
             })
     }
+}
+
+/// A text in pieces of about [`PIECE`] bytes that end between words, each with its place; one without spaces is whole.
+fn pieces(text: &str) -> impl Iterator<Item = (usize, &str)> {
+    let mut at = 0;
+    std::iter::from_fn(move || {
+        let rest = text.get(at..).filter(|rest| !rest.is_empty())?;
+        let gap =
+            |(index, c): (usize, char)| (index >= PIECE && c.is_whitespace()).then_some(index);
+        let end = match rest.len() > PIECE {
+            true => rest.char_indices().find_map(gap).unwrap_or(rest.len()),
+            false => rest.len(),
+        };
+        let begin = at;
+        at += end;
+        Some((begin, rest.get(..end)?))
+    })
 }
 
 /// The hits that stand together within `most` characters and are the most.
@@ -289,6 +321,19 @@ mod tests {
             "{found}"
         );
         assert!(found.chars().count() < 60 + 30, "{found}");
+    }
+
+    #[test]
+    fn a_long_text_is_read_in_pieces_that_lose_nothing() {
+        let text = format!("{}needle{}", "hay ".repeat(1000), " straw".repeat(1000));
+        let whole: String = pieces(&text).map(|(_, piece)| piece).collect();
+        assert_eq!(whole, text);
+        let stands = |(at, piece): (usize, &str)| text.get(at..at + piece.len()) == Some(piece);
+        assert!(pieces(&text).all(stands));
+        let found = snippet("needle", "en", false, &text, 60).unwrap();
+        assert!(found.contains("<mark>needle</mark>"), "{found}");
+        let dense = "東京".repeat(2000);
+        assert_eq!(pieces(&dense).count(), 1);
     }
 
     #[test]

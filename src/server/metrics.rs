@@ -130,7 +130,7 @@ fn cache(page: &mut Page, numbers: &CacheNumbers) {
     }
 }
 
-/// How much waits to be done; a queue that cannot be looked at is left out.
+/// How much waits to be done, and what it lies in; a queue that cannot be looked at is left out.
 async fn queues(page: &mut Page, app: &App) {
     let mut depths: Vec<(&str, &str, i64)> = Vec::new();
     let mut late_ms = None;
@@ -160,6 +160,10 @@ async fn queues(page: &mut Page, app: &App) {
         let help = "How long the oldest due job waits.";
         let seconds = late as f64 / 1000.0;
         page.one("tympan_jobs_late_seconds", Kind::Gauge, help, seconds);
+    }
+    if let Some(bytes) = app.search.bytes() {
+        let help = "Bytes of the search index's files.";
+        page.one("tympan_search_index_bytes", Kind::Gauge, help, bytes as f64);
     }
 }
 
@@ -203,10 +207,6 @@ async fn write(page: &mut Page, app: &App) {
     );
     cache(page, &app.cache.numbers());
     queues(page, app).await;
-    if let Some(bytes) = app.search.bytes() {
-        let help = "Bytes of the search index's files.";
-        page.one("tympan_search_index_bytes", Kind::Gauge, help, bytes as f64);
-    }
     let Ok(lags) = changes::lags(&app.database).await else {
         return;
     };
