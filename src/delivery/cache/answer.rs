@@ -2,8 +2,8 @@
 
 use std::any::Any;
 use std::io::Write as _;
+use std::sync::OnceLock;
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
-use std::sync::{Arc, OnceLock};
 
 use bytes::Bytes;
 use flate2::Compression;
@@ -70,7 +70,7 @@ pub struct Answer {
     hits: AtomicU32,
     encoded: [OnceLock<Bytes>; 3],
     encoding: [AtomicBool; 3],
-    prepared: [OnceLock<Arc<dyn Any + Send + Sync>>; 4],
+    prepared: [OnceLock<Box<dyn Any + Send + Sync>>; 4],
 }
 
 impl Answer {
@@ -134,10 +134,10 @@ impl Answer {
         &self,
         encoding: Encoding,
         make: impl FnOnce() -> T,
-    ) -> Option<Arc<T>> {
+    ) -> Option<&T> {
         let slot = self.prepared.get(encoding.index())?;
-        let prepared = slot.get_or_init(|| Arc::new(make()));
-        Arc::clone(prepared).downcast().ok()
+        let prepared = slot.get_or_init(|| Box::new(make()));
+        prepared.downcast_ref()
     }
 }
 

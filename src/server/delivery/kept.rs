@@ -92,7 +92,7 @@ pub(in crate::server) fn plain(
     Some((StatusCode::OK, headers.clone(), body.clone()))
 }
 
-fn prepared(answer: &Answer, encoding: Encoding) -> Option<Arc<Prepared>> {
+fn prepared(answer: &Answer, encoding: Encoding) -> Option<&Prepared> {
     answer.prepared(encoding, || prepare(answer, encoding))
 }
 
@@ -104,7 +104,12 @@ fn prepare(answer: &Answer, encoding: Encoding) -> Prepared {
     };
     let text = |text: String| HeaderValue::try_from(text).ok();
     validators.extend(text(tag).map(|tag| (header::ETAG, tag)));
-    let control = answer.control.clone().and_then(text).unwrap_or(PRIVATE);
+    let control = match answer.control.as_deref() {
+        None => PRIVATE,
+        // Of the usual words nobody need count who holds them.
+        Some("no-cache") => HeaderValue::from_static("no-cache"),
+        Some(control) => text(control.to_owned()).unwrap_or(PRIVATE),
+    };
     validators.insert(header::CACHE_CONTROL, control);
     validators.insert(header::VARY, VARY);
     if !answer.tags.is_empty() {
