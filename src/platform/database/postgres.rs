@@ -282,6 +282,10 @@ async fn begin(pool: &PgPool) -> Result<Transaction, DatabaseError> {
                 if tries == 0 || !matches!(error, DatabaseError::Unavailable(_)) {
                     return Err(error);
                 }
+                // The others lay idle as long and lead to the same machine: waiting for each in turn takes minutes.
+                while let Some(idle) = pool.try_acquire() {
+                    drop(idle.detach());
+                }
                 tries -= 1;
             }
         }
