@@ -54,15 +54,26 @@ pub(super) async fn open_any(config: &Config) -> anyhow::Result<Arc<App>> {
 
 /// Opens a database that is there; a mistyped folder must not look like an empty database.
 pub(super) async fn open_existing(config: &Config) -> anyhow::Result<Arc<App>> {
+    must_exist(config)?;
+    open(config).await
+}
+
+/// As [`open_existing`], also the copy of a read node.
+pub(super) async fn open_any_existing(config: &Config) -> anyhow::Result<Arc<App>> {
+    must_exist(config)?;
+    open_any(config).await
+}
+
+fn must_exist(config: &Config) -> Result<(), Failure> {
     if let Some(file) = sqlite_file(config)
         && !file.exists()
     {
         let message = format!("there is no database: {}", file.display());
         let hint =
             "name the folder with `--data DIR`; `tympan serve` or `tympan init` makes a database";
-        return Err(Failure::new(message).hint(hint).into());
+        return Err(Failure::new(message).hint(hint));
     }
-    open(config).await
+    Ok(())
 }
 
 /// Where the database is, without what a log should not hold.

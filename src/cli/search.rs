@@ -29,7 +29,7 @@ pub(super) async fn run(command: Command, config: &Config) -> anyhow::Result<()>
 }
 
 async fn rebuild(config: &Config) -> anyhow::Result<()> {
-    let app = open::open_any(config).await?;
+    let app = open::open_any_existing(config).await?;
     let bar = bar();
     let shown = bar.clone();
     let progress = move |done, total| {
@@ -46,7 +46,7 @@ async fn rebuild(config: &Config) -> anyhow::Result<()> {
 }
 
 async fn check(config: &Config) -> anyhow::Result<()> {
-    let app = open::open_any(config).await?;
+    let app = open::open_any_existing(config).await?;
     let checked = app.search.check(&app.database).await;
     app.close().await;
     let checked = checked.map_err(|error| {

@@ -12,7 +12,7 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use bytes::Bytes;
-use poem::http::{HeaderMap, Method, Response, StatusCode, Uri, header};
+use poem::http::{HeaderMap, Method, Response, Uri, header};
 
 use super::delivery::{feed, kept};
 use super::headers::{Asking, Dress};
@@ -70,12 +70,10 @@ impl listen::Quick for Quick {
             query: uri.query().unwrap_or_default(),
             v4: false,
         })?;
-        answer.body.as_ref()?;
+        // What does not exist goes through the routes, which say so.
+        let (status, mut dressed, body) = kept::plain(&answer, headers, &self.dress)?;
         let route = observe::route(method, uri.path());
         REQUESTS.begin();
-        let plain = kept::plain(&answer, headers, &self.dress);
-        let (status, mut dressed, body) =
-            plain.unwrap_or_else(|| (StatusCode::NOT_FOUND, HeaderMap::new(), Bytes::new()));
         let cost = Cost {
             route,
             total: start.elapsed(),
