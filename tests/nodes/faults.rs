@@ -214,3 +214,60 @@ fn a_promoted_standby_has_all_that_was_acknowledged() {
         |sql| psql(&url, sql),
     );
 }
+
+/// Ends the clients, also when the test fails.
+struct AtTheEnd<'a>(&'a AtomicBool);
+
+impl Drop for AtTheEnd<'_> {
+    fn drop(&mut self) {
+        self.0.store(true, Ordering::Relaxed);
+    }
+}
+
+/// The connections do not even break: reads and writes under way are given up, and their places in the pools are free
+/// again, also those of connections that were just being given back.
+#[test]
+fn a_primary_that_vanishes_without_a_word_is_given_up() {
+    let cluster = Cluster::start();
+    cluster.create("site");
+    let proxy = Proxy::to(cluster.address());
+    let node = Node::start(Database::at(&url_at(proxy.address(), "site")));
+    let ends = AtomicBool::new(false);
+    thread::scope(|scope| {
+        let at_the_end = AtTheEnd(&ends);
+        let clients: Vec<_> = (0..12)
+            .map(|n| {
+                let (node, ends) = (&node, &ends);
+                scope.spawn(move || write_until(node.server.address(), &node.token, n, ends))
+            })
+            .collect();
+        thread::sleep(Duration::from_millis(1500));
+        // Each time some connections are in the middle of being given back.
+        for time in 1..=3 {
+            proxy.vanish_to(cluster.address());
+            // Longer than a statement of a write is waited for, twenty seconds, and than a look at the queue.
+            let healed = until("writes go through again", SOON, || {
+                let body = json!({ "data": { "title": "after" } });
+                let (address, token) = (node.server.address(), Some(node.token.as_str()));
+                let answer = ask(address, "POST", "/api/articles", token, Some(&body), &[]);
+                answer.is_ok_and(|answer| answer.status == 201)
+            });
+            eprintln!("vanished without a word, {time}: writes again after {healed:?}");
+        }
+        drop(at_the_end);
+        for client in clients {
+            let seen = client.join().unwrap();
+            assert!(seen.wrong.is_empty(), "{:?}", &seen.wrong[..1]);
+        }
+    });
+    // No place in the pools is lost: more at once than there are, and all are answered.
+    thread::scope(|scope| {
+        for number in 0..24 {
+            let node = &node;
+            scope.spawn(move || {
+                let id = node.make("/api/articles", json!({ "title": "all", "number": number }));
+                assert_eq!(node.get(&format!("/api/articles/{id}")).status, 200);
+            });
+        }
+    });
+}

@@ -118,8 +118,8 @@ async fn version(transaction: &mut Transaction) -> Result<i64, DatabaseError> {
 async fn script(transaction: &mut Transaction, sql: &'static str) -> Result<(), DatabaseError> {
     let result = match &mut transaction.connection {
         Connection::Sqlite(connection) => sqlx::raw_sql(sql).execute(connection).await.map(|_| ()),
-        Connection::Postgres(connection) => sqlx::raw_sql(sql)
-            .execute(&mut **connection)
+        Connection::Postgres(lease) => sqlx::raw_sql(sql)
+            .execute(&mut lease.connection)
             .await
             .map(|_| ()),
     };

@@ -13,6 +13,7 @@ mod error;
 mod listen;
 mod migrate;
 mod nodes;
+mod pool;
 mod postgres;
 mod replica;
 mod restored;

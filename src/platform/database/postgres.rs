@@ -3,17 +3,14 @@
 use std::str::FromStr as _;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use futures_util::FutureExt as _;
 use futures_util::future::BoxFuture;
 use sqlx::encode::IsNull;
 use sqlx::error::BoxDynError;
-use sqlx::pool::PoolConnection;
 use sqlx::postgres::types::Oid;
-use sqlx::postgres::{
-    PgArgumentBuffer, PgArguments, PgConnectOptions, PgPool, PgPoolOptions, PgRow, PgTypeInfo,
-};
+use sqlx::postgres::{PgArgumentBuffer, PgArguments, PgConnectOptions, PgRow, PgTypeInfo};
 use sqlx::{
     Arguments as _, AssertSqlSafe, ConnectOptions as _, Connection as _, Encode, Row as _, Type,
     TypeInfo as _, ValueRef as _,
@@ -21,6 +18,7 @@ use sqlx::{
 
 use super::error::is_outdated;
 use super::listen::{self, Listener};
+use super::pool::{Lease, Pool, SILENT_AFTER, discard};
 use super::replica::{self, Replica};
 use super::transaction::Connection;
 use super::{
@@ -29,8 +27,8 @@ use super::{
 
 #[derive(Debug)]
 pub(super) struct Postgres {
-    readers: PgPool,
-    writers: PgPool,
+    readers: Pool,
+    writers: Pool,
     replica: Option<Arc<Replica>>,
     options: PgConnectOptions,
     statement_ms: u64,
@@ -70,20 +68,20 @@ impl Postgres {
         let replica = match config.replica_url.as_str() {
             "" => None,
             url => {
-                let pool = pool(only_reads(parse(url)?), readers);
+                let pool = Pool::new(only_reads(parse(url)?), readers)?;
                 Some(Arc::new(Replica::new(pool, config.replica_lag_ms)))
             }
         };
         let postgres = Self {
-            readers: pool(reading, readers),
-            writers: pool(writing, config.writers.max(1)),
+            readers: Pool::new(reading, readers)?,
+            writers: Pool::new(writing, config.writers.max(1))?,
             replica,
             options: listening,
             silent_after: Duration::from_millis(config.busy_ms).saturating_add(SILENT_AFTER * 2),
             statement_ms: config.statement_ms,
             statements: AtomicU64::new(0),
         };
-        let connection = acquire(&postgres.writers).await?;
+        let connection = reachable(&postgres.writers).await?;
         let mut transaction = Transaction::new(Connection::Postgres(connection));
         migrate::up(&mut transaction).await?;
         restored::shift(&mut transaction).await?;
@@ -97,7 +95,7 @@ impl Postgres {
             return self.fetch_all(statement).await;
         };
         self.statements.fetch_add(1, Ordering::Relaxed);
-        match replica.fetch_all(statement.clone()).await {
+        match replica.fetch_all(statement.clone(), self.patience()).await {
             Err(DatabaseError::TimedOut(_)) => Err(DatabaseError::TimedOut(self.statement_ms)),
             Err(_) => self.fetch_all(statement).await,
             found => found,
@@ -126,7 +124,7 @@ impl Postgres {
     }
 
     pub(super) async fn listen(&self) -> Result<Listener, DatabaseError> {
-        Listener::open(&pool(self.options.clone(), 1)).await
+        Listener::open(self.options.clone()).await
     }
 
     pub(super) async fn announce(&self) -> Result<(), DatabaseError> {
@@ -136,19 +134,19 @@ impl Postgres {
 
     pub(super) async fn fetch_all(&self, statement: Statement) -> Result<Vec<Row>, DatabaseError> {
         self.statements.fetch_add(1, Ordering::Relaxed);
-        let mut tries = self.readers.options().get_max_connections();
+        let mut tries = self.readers.most();
         loop {
-            let mut connection = acquire(&self.readers).await?;
-            let answer = fetch_all(&mut connection, statement.clone());
+            let mut lease = self.readers.acquire().await?;
+            let answer = fetch_all(&mut lease, statement.clone());
             let Ok(answer) = tokio::time::timeout(self.patience(), answer).await else {
-                drop(connection.detach());
+                self.readers.give_up(lease);
                 return Err(DatabaseError::Unavailable("the server is silent".into()));
             };
             match answer {
                 // A connection that died while it lay idle: the others may have, too.
                 Err(DatabaseError::Unavailable(_)) if tries > 0 => {
                     tries -= 1;
-                    drop(connection.detach());
+                    self.readers.give_up(lease);
                 }
                 Err(DatabaseError::TimedOut(_)) => {
                     return Err(DatabaseError::TimedOut(self.statement_ms));
@@ -191,7 +189,7 @@ impl Postgres {
                 "rollback"
             };
             if let Err(error) = control(&mut transaction, end).await {
-                discard(transaction);
+                give_up(&pool, transaction);
                 return Err(error.into());
             }
             if let Some(replica) = replica.filter(|_| result.is_ok()) {
@@ -213,20 +211,12 @@ impl Postgres {
     }
 
     pub(super) fn pool(&self) -> PoolUse {
-        let busy = |pool: &PgPool| {
-            usize::try_from(pool.size())
-                .unwrap_or_default()
-                .saturating_sub(pool.num_idle())
-        };
-        let most = |pool: &PgPool| {
-            usize::try_from(pool.options().get_max_connections()).unwrap_or_default()
-        };
         PoolUse {
-            readers: most(&self.readers),
-            readers_busy: busy(&self.readers),
-            writers: most(&self.writers),
-            writers_busy: busy(&self.writers),
-            waiting: 0,
+            readers: self.readers.most(),
+            readers_busy: self.readers.busy(),
+            writers: self.writers.most(),
+            writers_busy: self.writers.busy(),
+            waiting: self.writers.waiting(),
         }
     }
 
@@ -242,8 +232,8 @@ impl Postgres {
 
 /// How long a transaction may wait for its node, in milliseconds; no longer than a lease of the queue.
 const IDLE_MS: u64 = 10_000;
-/// Beyond the time a statement may run, and for a transaction to begin.
-const SILENT_AFTER: Duration = Duration::from_secs(5);
+/// How long the first connection is waited for: a server that starts at the same time may come later.
+const REACHABLE_WITHIN: Duration = Duration::from_secs(10);
 
 fn parse(url: &str) -> Result<PgConnectOptions, DatabaseError> {
     Ok(PgConnectOptions::from_str(url)
@@ -253,38 +243,35 @@ fn parse(url: &str) -> Result<PgConnectOptions, DatabaseError> {
         .disable_statement_logging())
 }
 
-fn pool(options: PgConnectOptions, size: u32) -> PgPool {
-    PgPoolOptions::new()
-        .max_connections(size)
-        .acquire_timeout(Duration::from_secs(10))
-        .test_before_acquire(false)
-        .connect_lazy_with(options)
-}
-
-pub(super) async fn acquire(
-    pool: &PgPool,
-) -> Result<PoolConnection<sqlx::Postgres>, DatabaseError> {
-    pool.acquire()
-        .await
-        .map_err(|error| DatabaseError::from_sqlx(&error))
+/// The first connection of a process.
+async fn reachable(pool: &Pool) -> Result<Lease, DatabaseError> {
+    let began = Instant::now();
+    loop {
+        match pool.acquire().await {
+            Err(DatabaseError::Unavailable(why)) if began.elapsed() < REACHABLE_WITHIN => {
+                tracing::warn!(why, "waiting for the database");
+            }
+            result => return result,
+        }
+    }
 }
 
 /// Begins a transaction; connections that died while they lay idle are thrown away.
-async fn begin(pool: &PgPool) -> Result<Transaction, DatabaseError> {
-    let mut tries = pool.options().get_max_connections();
+async fn begin(pool: &Pool) -> Result<Transaction, DatabaseError> {
+    let mut tries = pool.most();
     loop {
-        let mut transaction = Transaction::new(Connection::Postgres(acquire(pool).await?));
+        let mut transaction = Transaction::new(Connection::Postgres(pool.acquire().await?));
         transaction.patience = Some(SILENT_AFTER);
         match control(&mut transaction, "begin").await {
             Ok(()) => return Ok(transaction),
             Err(error) => {
-                discard(transaction);
-                if tries == 0 || !matches!(error, DatabaseError::Unavailable(_)) {
-                    return Err(error);
+                let died = matches!(error, DatabaseError::Unavailable(_));
+                match died {
+                    true => give_up(pool, transaction),
+                    false => close(transaction),
                 }
-                // The others lay idle as long and lead to the same machine: waiting for each in turn takes minutes.
-                while let Some(idle) = pool.try_acquire() {
-                    drop(idle.detach());
+                if tries == 0 || !died {
+                    return Err(error);
                 }
                 tries -= 1;
             }
@@ -292,10 +279,16 @@ async fn begin(pool: &PgPool) -> Result<Transaction, DatabaseError> {
     }
 }
 
-/// A connection whose transaction could not be ended is not used again.
-fn discard(transaction: Transaction) {
-    if let Connection::Postgres(connection) = transaction.connection {
-        drop(connection.detach());
+/// A connection whose transaction could not be ended is not used again, nor are those that lie idle beside it.
+fn give_up(pool: &Pool, transaction: Transaction) {
+    if let Connection::Postgres(lease) = transaction.connection {
+        pool.give_up(lease);
+    }
+}
+
+fn close(transaction: Transaction) {
+    if let Connection::Postgres(lease) = transaction.connection {
+        discard(lease);
     }
 }
 
@@ -361,42 +354,38 @@ fn column(row: &PgRow, index: usize) -> Result<Value, sqlx::Error> {
     })
 }
 
-pub(super) async fn execute(
-    connection: &mut PoolConnection<sqlx::Postgres>,
-    statement: Statement,
-) -> Result<u64, DatabaseError> {
+pub(super) async fn execute(lease: &mut Lease, statement: Statement) -> Result<u64, DatabaseError> {
     let arguments = arguments(statement.values)?;
-    match sqlx::query_with(AssertSqlSafe(statement.sql), arguments)
-        .execute(&mut **connection)
-        .await
-    {
+    let query = sqlx::query_with(AssertSqlSafe(statement.sql), arguments);
+    lease.is_asked = true;
+    let done = query.execute(&mut lease.connection).await;
+    lease.is_asked = false;
+    match done {
         Ok(done) => Ok(done.rows_affected()),
-        Err(error) => Err(failed(connection, &error).await),
+        Err(error) => Err(failed(lease, &error).await),
     }
 }
 
 /// Translates an error; outdated prepared statements are forgotten, so that the next try finds none.
-async fn failed(
-    connection: &mut PoolConnection<sqlx::Postgres>,
-    error: &sqlx::Error,
-) -> DatabaseError {
+async fn failed(lease: &mut Lease, error: &sqlx::Error) -> DatabaseError {
     let cause = error.as_database_error();
     if cause.is_some_and(|cause| cause.code().is_some_and(|code| is_outdated(&code))) {
-        let _ = connection.clear_cached_statements().await;
+        let _ = lease.connection.clear_cached_statements().await;
     }
     DatabaseError::from_sqlx(error)
 }
 
 pub(super) async fn fetch_all(
-    connection: &mut PoolConnection<sqlx::Postgres>,
+    lease: &mut Lease,
     statement: Statement,
 ) -> Result<Vec<Row>, DatabaseError> {
     let arguments = arguments(statement.values)?;
-    match sqlx::query_with(AssertSqlSafe(statement.sql), arguments)
-        .fetch_all(&mut **connection)
-        .await
-    {
+    let query = sqlx::query_with(AssertSqlSafe(statement.sql), arguments);
+    lease.is_asked = true;
+    let found = query.fetch_all(&mut lease.connection).await;
+    lease.is_asked = false;
+    match found {
         Ok(rows) => rows.iter().map(row).collect(),
-        Err(error) => Err(failed(connection, &error).await),
+        Err(error) => Err(failed(lease, &error).await),
     }
 }

@@ -8,9 +8,8 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
 use std::time::{Duration, Instant};
 
-use sqlx::postgres::PgPool;
-
-use super::postgres::{acquire, fetch_all};
+use super::pool::Pool;
+use super::postgres::fetch_all;
 use super::{DatabaseError, Row, Statement};
 
 /// How often the replica is looked at.
@@ -39,7 +38,7 @@ pub(super) fn end_of(rows: &Result<Vec<Row>, DatabaseError>) -> Option<i64> {
 
 #[derive(Debug)]
 pub(super) struct Replica {
-    pool: PgPool,
+    pool: Pool,
     most_behind: Duration,
     usable: AtomicBool,
     /// What the replica has replayed, as of the last look.
@@ -52,7 +51,7 @@ pub(super) struct Replica {
 }
 
 impl Replica {
-    pub(super) fn new(pool: PgPool, lag_ms: u64) -> Self {
+    pub(super) fn new(pool: Pool, lag_ms: u64) -> Self {
         Self {
             pool,
             most_behind: Duration::from_millis(lag_ms),
@@ -82,11 +81,20 @@ impl Replica {
     }
 
     /// Answers, or fails in a way that the primary may not; then it is not asked again before the next look.
-    pub(super) async fn fetch_all(&self, statement: Statement) -> Result<Vec<Row>, DatabaseError> {
-        let result = match acquire(&self.pool).await {
-            Ok(mut connection) => fetch_all(&mut connection, statement).await,
-            Err(error) => Err(error),
+    pub(super) async fn fetch_all(
+        &self,
+        statement: Statement,
+        patience: Duration,
+    ) -> Result<Vec<Row>, DatabaseError> {
+        let answer = async {
+            let mut lease = self.pool.acquire().await?;
+            fetch_all(&mut lease, statement).await
         };
+        let silent = |_| DatabaseError::Unavailable("the replica is silent".into());
+        let result = tokio::time::timeout(patience, answer)
+            .await
+            .map_err(silent)
+            .flatten();
         if matches!(result, Err(DatabaseError::Unavailable(_))) {
             self.usable.store(false, Ordering::Release);
         }
@@ -94,7 +102,7 @@ impl Replica {
     }
 
     /// Looks at primary and replica until the task is dropped.
-    pub(super) async fn watch(&self, primary: &PgPool) -> DatabaseError {
+    pub(super) async fn watch(&self, primary: &Pool) -> DatabaseError {
         loop {
             let looked = tokio::time::timeout(LOOK_WITHIN, self.look(primary)).await;
             let failed = match looked {
@@ -110,7 +118,7 @@ impl Replica {
         }
     }
 
-    async fn look(&self, primary: &PgPool) -> Result<(), DatabaseError> {
+    async fn look(&self, primary: &Pool) -> Result<(), DatabaseError> {
         let now = Instant::now();
         let unknown = self.unknown.swap(false, Ordering::AcqRel);
         let found = rows(primary, END).await;
@@ -151,11 +159,11 @@ impl Replica {
     }
 }
 
-async fn rows(pool: &PgPool, sql: &'static str) -> Result<Vec<Row>, DatabaseError> {
-    let mut connection = acquire(pool).await?;
-    let rows = fetch_all(&mut connection, Statement::new(sql)).await;
+async fn rows(pool: &Pool, sql: &'static str) -> Result<Vec<Row>, DatabaseError> {
+    let mut lease = pool.acquire().await?;
+    let rows = fetch_all(&mut lease, Statement::new(sql)).await;
     if rows.is_err() {
-        drop(connection.detach());
+        pool.give_up(lease);
     }
     rows
 }

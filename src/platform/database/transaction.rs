@@ -2,8 +2,7 @@
 
 use std::time::Duration;
 
-use sqlx::pool::PoolConnection;
-
+use super::pool::Lease;
 use super::{DatabaseError, Dialect, Row, Statement, Value, postgres, sqlite};
 
 /// The transaction a write job runs in.
@@ -34,7 +33,7 @@ async fn answered<T>(
 #[derive(Debug)]
 pub(super) enum Connection {
     Sqlite(sqlx::SqliteConnection),
-    Postgres(PoolConnection<sqlx::Postgres>),
+    Postgres(Lease),
 }
 
 impl Transaction {
