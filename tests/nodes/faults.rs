@@ -5,6 +5,7 @@
 
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
+use std::process::Child;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -209,6 +210,44 @@ fn a_promoted_standby_has_all_that_was_acknowledged() {
             proxy.point_to(standby.address());
             thread::sleep(Duration::from_millis(500));
             standby.promote();
+            Instant::now()
+        },
+        |sql| psql(&url, sql),
+    );
+}
+
+/// Others have taken every connection that the server gives: requests are refused, not kept waiting, and go through
+/// again as soon as there is room.
+#[test]
+fn a_server_without_free_connections_is_survived() {
+    let mut cluster = Cluster::start();
+    cluster.create("site");
+    cluster.set("max_connections", "24");
+    cluster.stop_at_once();
+    cluster.start_again();
+    let nodes = two_nodes(cluster.address());
+    let url = cluster.url("site");
+    let kill = "select count(pg_terminate_backend(pid)) from pg_stat_activity where application_name = 'tympan'";
+    nothing_acknowledged_is_lost(
+        "every connection taken by others",
+        &nodes,
+        || {
+            let mut others = Vec::new();
+            let full = |more: &mut Vec<Child>| {
+                for _ in 0..8 {
+                    more.push(cluster.occupy("site"));
+                }
+            };
+            full(&mut others);
+            // What the nodes had is taken from them; others were faster.
+            cluster.sql("site", kill);
+            full(&mut others);
+            full(&mut others);
+            thread::sleep(Duration::from_secs(6));
+            for other in &mut others {
+                let _ = other.kill();
+                let _ = other.wait();
+            }
             Instant::now()
         },
         |sql| psql(&url, sql),

@@ -5,7 +5,7 @@ use std::io::{Read, Write};
 use std::net::{Shutdown, SocketAddr, TcpListener, TcpStream};
 use std::os::unix::fs::{PermissionsExt, chown};
 use std::path::PathBuf;
-use std::process::{Child, Command};
+use std::process::{Child, Command, Stdio};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 use std::thread;
@@ -107,6 +107,18 @@ impl Cluster {
     /// Runs SQL and returns what it answers, a row a line.
     pub(crate) fn sql(&self, database: &str, sql: &str) -> String {
         psql(&self.url(database), sql)
+    }
+
+    /// A client that holds a connection until it is killed, if it gets one.
+    pub(crate) fn occupy(&self, database: &str) -> Child {
+        let mut client = Command::new(programs().join("psql"));
+        client.args(["-X", "-q"]).arg(self.url(database));
+        // It waits for what never comes.
+        client
+            .stdin(Stdio::piped())
+            .stdout(Stdio::null())
+            .stderr(Stdio::null());
+        client.spawn().expect("psql starts")
     }
 
     /// Runs another program of PostgreSQL on a database.
