@@ -1,14 +1,17 @@
 //! Snippets: the part of a text where the words that were searched stand closest, as safe HTML.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
 use super::ask::Ask;
 use super::language::Language;
 use super::terms::typos;
-use super::words::{Kind, Word, words};
+use super::words::{Kind, Span, Word, spans, words};
 
 /// Bytes of a text that are looked at together.
 const PIECE: usize = 800;
+/// Words whose answer is remembered, and the bytes of one; texts repeat their words.
+const REMEMBERED: usize = 20_000;
+const LONGEST: usize = 64;
 
 /// Marks what was searched in texts of one language.
 #[derive(Debug)]
@@ -19,6 +22,8 @@ pub struct Highlighter {
     typed: Vec<String>,
     prefix: Option<String>,
     misspelt: bool,
+    /// Whether a word, as it stands in a text, is marked. Folding and stemming it takes most of a snippet's time.
+    known: HashMap<Box<str>, bool>,
 }
 
 impl Highlighter {
@@ -64,12 +69,13 @@ impl Highlighter {
             typed,
             prefix,
             misspelt,
+            known: HashMap::new(),
         }
     }
 
     /// The best part of a text of about `most` characters, escaped, with `<mark>` around what was searched; none if
     /// nothing of it stands there.
-    pub fn snippet(&self, text: &str, most: usize) -> Option<String> {
+    pub fn snippet(&mut self, text: &str, most: usize) -> Option<String> {
         let hits = self.hits(text);
         let (first, last) = best_window(text, &hits, most)?;
         let (start, end) = around(text, first, last, most);
@@ -97,22 +103,31 @@ impl Highlighter {
 
     /// Where words stand that were searched; neighbours of a script without spaces are one.
     ///
-    /// Finding the words of a text takes most of a snippet's time, so a text is read in pieces and only until it has
-    /// shown enough: one piece with the word, or two if there are several words that may stand together.
-    fn hits(&self, text: &str) -> Vec<(usize, usize)> {
+    /// A text is read in pieces and only until it has shown enough: one piece with the word, or two if there are
+    /// several words that may stand together.
+    fn hits(&mut self, text: &str) -> Vec<(usize, usize)> {
         let enough = if self.typed.len() > 1 { 2 } else { 1 };
         let mut hits: Vec<(usize, usize)> = Vec::new();
         let mut shown = 0;
         for (at, piece) in pieces(text) {
             let before = hits.len();
-            for word in words(piece, self.language) {
-                if !self.matches(&word) {
+            for span in spans(piece) {
+                let at = at + span.at;
+                if !span.is_dense {
+                    if self.marks(&span) {
+                        hits.push((at, at + span.text.len()));
+                    }
                     continue;
                 }
-                let (start, end) = (at + word.range.start, at + word.range.end);
-                match hits.last_mut() {
-                    Some(last) if start < last.1 => last.1 = last.1.max(end),
-                    _ => hits.push((start, end)),
+                for word in words(span.text, self.language) {
+                    if !self.matches(&word) {
+                        continue;
+                    }
+                    let (start, end) = (at + word.range.start, at + word.range.end);
+                    match hits.last_mut() {
+                        Some(last) if start < last.1 => last.1 = last.1.max(end),
+                        _ => hits.push((start, end)),
+                    }
                 }
             }
             shown += usize::from(hits.len() > before);
@@ -121,6 +136,19 @@ impl Highlighter {
             }
         }
         hits
+    }
+
+    /// Whether a word, or a form of it, was searched.
+    fn marks(&mut self, span: &Span<'_>) -> bool {
+        if let Some(known) = self.known.get(span.text) {
+            return *known;
+        }
+        let forms = words(span.text, self.language);
+        let marks = forms.iter().any(|word| self.matches(word));
+        if self.known.len() < REMEMBERED && span.text.len() <= LONGEST {
+            self.known.insert(span.text.into(), marks);
+        }
+        marks
     }
 
     fn matches(&self, word: &Word) -> bool {

@@ -190,7 +190,7 @@ fn snippets(
     made: &TypeMapping,
     row: &Row,
     names: &HashMap<i64, String>,
-    highlighter: &Highlighter,
+    highlighter: &mut Highlighter,
     most: usize,
 ) -> Map<String, Json> {
     let mut found = Map::new();

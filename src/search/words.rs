@@ -40,6 +40,16 @@ pub(super) struct Word {
     pub(super) range: Range<usize>,
 }
 
+/// A part of a text between gaps.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Span<'t> {
+    /// Where it stands in the text, in bytes.
+    pub(super) at: usize,
+    pub(super) text: &'t str,
+    /// Whether it is written in a script without spaces.
+    pub(super) is_dense: bool,
+}
+
 /// The words of a text.
 pub(super) fn words(text: &str, language: Language) -> Vec<Word> {
     let mut reader = Reader {
@@ -48,30 +58,38 @@ pub(super) fn words(text: &str, language: Language) -> Vec<Word> {
         stemmer: language.stemmer(),
         language,
     };
-    let mut letters = 0..0;
-    let mut grams: Vec<(usize, char)> = Vec::new();
-    for (at, c) in text.char_indices() {
-        let end = at + c.len_utf8();
-        let class = class(c);
-        if class != Class::Gram {
-            reader.grams(&mut grams);
-        }
-        match class {
-            Class::Letter if letters.is_empty() => letters = at..end,
-            Class::Letter => letters.end = end,
-            Class::Mark if !letters.is_empty() => letters.end = end,
-            Class::Mark => {}
-            Class::Gap | Class::Gram => {
-                reader.word(text, std::mem::replace(&mut letters, 0..0));
-                if class == Class::Gram {
-                    grams.push((at, c));
-                }
-            }
+    for span in spans(text) {
+        match span.is_dense {
+            true => reader.grams(&span),
+            false => reader.word(&span),
         }
     }
-    reader.word(text, letters);
-    reader.grams(&mut grams);
     reader.found
+}
+
+/// The parts of a text that hold words, in order: each a word, or a run of a script without spaces.
+pub(super) fn spans(text: &str) -> impl Iterator<Item = Span<'_>> {
+    let mut letters = text.char_indices().peekable();
+    std::iter::from_fn(move || {
+        // An accent before any letter belongs to nothing.
+        let skipped = |class| matches!(class, Class::Gap | Class::Mark);
+        while letters.next_if(|(_, c)| skipped(class(*c))).is_some() {}
+        let (at, first) = letters.next()?;
+        let is_dense = class(first) == Class::Gram;
+        let goes_on = |class| match is_dense {
+            true => class == Class::Gram,
+            false => matches!(class, Class::Letter | Class::Mark),
+        };
+        let mut end = at + first.len_utf8();
+        while let Some((at, c)) = letters.next_if(|(_, c)| goes_on(class(*c))) {
+            end = at + c.len_utf8();
+        }
+        Some(Span {
+            at,
+            text: text.get(at..end)?,
+            is_dense,
+        })
+    })
 }
 
 /// The stem of a word as it stands in the index.
@@ -87,10 +105,9 @@ struct Reader {
 }
 
 impl Reader {
-    fn word(&mut self, text: &str, range: Range<usize>) {
-        let Some(written) = text.get(range.clone()).filter(|text| !text.is_empty()) else {
-            return;
-        };
+    fn word(&mut self, span: &Span<'_>) {
+        let written = span.text;
+        let range = span.at..span.at + written.len();
         let mut lower = String::with_capacity(written.len());
         for c in written
             .chars()
@@ -115,23 +132,25 @@ impl Reader {
         self.position += 1;
     }
 
-    fn grams(&mut self, run: &mut Vec<(usize, char)>) {
-        for pair in run.windows(2) {
-            if let [(from, first), (at, second)] = pair {
+    fn grams(&mut self, span: &Span<'_>) {
+        let letters = span.text.char_indices();
+        let mut before: Option<(usize, char)> = None;
+        for (at, c) in letters.map(|(at, c)| (span.at + at, c)) {
+            if let Some((from, first)) = before {
                 let mut text = String::with_capacity(8);
-                push_lower(&mut text, *first);
-                push_lower(&mut text, *second);
-                self.push(text, Kind::Gram, *from..at + second.len_utf8());
+                push_lower(&mut text, first);
+                push_lower(&mut text, c);
+                self.push(text, Kind::Gram, from..at + c.len_utf8());
                 self.position += 1;
             }
+            before = Some((at, c));
         }
-        if let Some((at, c)) = run.last() {
+        if let Some((at, c)) = before {
             let mut text = String::with_capacity(4);
-            push_lower(&mut text, *c);
-            self.push(text, Kind::Last, *at..at + c.len_utf8());
+            push_lower(&mut text, c);
+            self.push(text, Kind::Last, at..at + c.len_utf8());
             self.position += 1;
         }
-        run.clear();
     }
 
     fn push(&mut self, text: String, kind: Kind, range: Range<usize>) {

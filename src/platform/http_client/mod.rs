@@ -23,7 +23,7 @@ pub use error::OutboundError;
 pub use lookup::{Lookup, SystemLookup};
 pub use url::Target;
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use reqwest::header::{HeaderMap, HeaderName, HeaderValue};
@@ -95,6 +95,17 @@ pub struct Client(Arc<Inner>);
 #[derive(Debug)]
 struct Inner {
     allowed: Arc<Allowed>,
+    lookup: Arc<dyn Lookup>,
+    connect: Duration,
+    timeout: Duration,
+    more: tls::More,
+    /// Made when the first request leaves: the certificates of the system take memory and milliseconds, and most
+    /// servers send nothing.
+    connectors: OnceLock<Result<Connectors, OutboundError>>,
+}
+
+#[derive(Debug)]
+struct Connectors {
     /// Connects to public addresses and to listed ones.
     guarded: reqwest::Client,
     /// For hosts that are listed by name.
@@ -121,32 +132,13 @@ impl Client {
         config: &OutboundConfig,
         lookup: &Arc<dyn Lookup>,
     ) -> Result<Self, OutboundError> {
-        let allowed = Arc::new(Allowed::parse(&config.allow)?);
-        let roots = tls::Roots::load(&config.ca_file)?;
-        let build = |allowed: Option<Arc<Allowed>>| {
-            let resolver = Guarded {
-                lookup: Arc::clone(lookup),
-                allowed,
-            };
-            let builder = reqwest::Client::builder()
-                .redirect(redirect::Policy::none())
-                .no_proxy()
-                .referer(false)
-                .retry(reqwest::retry::never())
-                .dns_resolver(resolver)
-                .connect_timeout(Duration::from_millis(config.connect_ms))
-                .timeout(Duration::from_millis(config.timeout_ms))
-                .pool_max_idle_per_host(2)
-                .pool_idle_timeout(Duration::from_secs(30))
-                .user_agent(concat!("tympan/", env!("CARGO_PKG_VERSION")));
-            let built = roots.trusted_by(builder).build();
-            built.map_err(|error| OutboundError::Config(error::chain(&error)))
-        };
         Ok(Self(Arc::new(Inner {
-            guarded: build(Some(Arc::clone(&allowed)))?,
-            trusted: build(None)?,
-            no_roots: roots.missing,
-            allowed,
+            allowed: Arc::new(Allowed::parse(&config.allow)?),
+            lookup: Arc::clone(lookup),
+            connect: Duration::from_millis(config.connect_ms),
+            timeout: Duration::from_millis(config.timeout_ms),
+            more: tls::More::load(&config.ca_file)?,
+            connectors: OnceLock::new(),
         })))
     }
 
@@ -183,17 +175,49 @@ impl Client {
     /// The client that may go there. Hosts that are addresses are never resolved, so they are checked here.
     fn client_for(&self, target: &Target) -> Result<&reqwest::Client, OutboundError> {
         let inner = &self.0;
-        if let Some(reason) = inner.no_roots.as_ref().filter(|_| target.tls) {
+        let connectors = inner.connectors.get_or_init(|| inner.connectors());
+        let connectors = connectors.as_ref().map_err(OutboundError::clone)?;
+        if let Some(reason) = connectors.no_roots.as_ref().filter(|_| target.tls) {
             return Err(OutboundError::NoRoots(reason.clone()));
         }
         match target.address {
             Some(address) if !inner.allowed.address(address, Some(target.port)) => {
                 Err(OutboundError::Refused)
             }
-            Some(_) => Ok(&inner.guarded),
-            None if inner.allowed.host(&target.host, target.port) => Ok(&inner.trusted),
-            None => Ok(&inner.guarded),
+            Some(_) => Ok(&connectors.guarded),
+            None if inner.allowed.host(&target.host, target.port) => Ok(&connectors.trusted),
+            None => Ok(&connectors.guarded),
         }
+    }
+}
+
+impl Inner {
+    fn connectors(&self) -> Result<Connectors, OutboundError> {
+        let roots = self.more.with_those_of_the_system();
+        let build = |allowed: Option<Arc<Allowed>>| {
+            let resolver = Guarded {
+                lookup: Arc::clone(&self.lookup),
+                allowed,
+            };
+            let builder = reqwest::Client::builder()
+                .redirect(redirect::Policy::none())
+                .no_proxy()
+                .referer(false)
+                .retry(reqwest::retry::never())
+                .dns_resolver(resolver)
+                .connect_timeout(self.connect)
+                .timeout(self.timeout)
+                .pool_max_idle_per_host(2)
+                .pool_idle_timeout(Duration::from_secs(30))
+                .user_agent(concat!("tympan/", env!("CARGO_PKG_VERSION")));
+            let built = roots.trusted_by(builder).build();
+            built.map_err(|error| OutboundError::Config(error::chain(&error)))
+        };
+        Ok(Connectors {
+            guarded: build(Some(Arc::clone(&self.allowed)))?,
+            trusted: build(None)?,
+            no_roots: roots.missing,
+        })
     }
 }
 
