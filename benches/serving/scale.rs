@@ -2,7 +2,7 @@
 
 use std::fs;
 use std::path::Path;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use anyhow::Result;
 
@@ -42,6 +42,12 @@ fn one(options: &Options, size: usize, folder: &Path) -> Result<()> {
     println!(
         "{size:>9}  import: {seconds:.1} s, {:.0} articles/s",
         size as f64 / seconds
+    );
+    let began = Instant::now();
+    let said = program.run(&["search", "rebuild"])?;
+    println!(
+        "{size:>9}  {said} in {:.1} s",
+        began.elapsed().as_secs_f64()
     );
     let (server, started) = program.serve()?;
     println!(

@@ -22,6 +22,8 @@ pub struct Highlighter {
     typed: Vec<String>,
     prefix: Option<String>,
     misspelt: bool,
+    /// The first letters of everything that is looked for.
+    firsts: HashSet<char>,
     /// Whether a word, as it stands in a text, is marked. Folding and stemming it takes most of a snippet's time.
     known: HashMap<Box<str>, bool>,
 }
@@ -63,7 +65,12 @@ impl Highlighter {
                 }
             }
         }
+        let firsts = exact
+            .iter()
+            .chain(&prefix)
+            .filter_map(|word| word.chars().next());
         Self {
+            firsts: firsts.collect(),
             language,
             exact,
             typed,
@@ -140,6 +147,12 @@ impl Highlighter {
 
     /// Whether a word, or a form of it, was searched.
     fn marks(&mut self, span: &Span<'_>) -> bool {
+        // Folding and stemming change no first letter of ASCII: most words need not be looked at.
+        let first = span.text.chars().next().filter(char::is_ascii);
+        let may_be = |first: char| self.firsts.contains(&first.to_ascii_lowercase());
+        if !self.misspelt && first.is_some_and(|first| !may_be(first)) {
+            return false;
+        }
         if let Some(known) = self.known.get(span.text) {
             return *known;
         }

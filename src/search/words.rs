@@ -69,27 +69,41 @@ pub(super) fn words(text: &str, language: Language) -> Vec<Word> {
 
 /// The parts of a text that hold words, in order: each a word, or a run of a script without spaces.
 pub(super) fn spans(text: &str) -> impl Iterator<Item = Span<'_>> {
-    let mut letters = text.char_indices().peekable();
+    let mut next = 0;
     std::iter::from_fn(move || {
         // An accent before any letter belongs to nothing.
-        let skipped = |class| matches!(class, Class::Gap | Class::Mark);
-        while letters.next_if(|(_, c)| skipped(class(*c))).is_some() {}
-        let (at, first) = letters.next()?;
-        let is_dense = class(first) == Class::Gram;
-        let goes_on = |class| match is_dense {
-            true => class == Class::Gram,
-            false => matches!(class, Class::Letter | Class::Mark),
+        let at = past(text, next, |class| {
+            matches!(class, Class::Gap | Class::Mark)
+        });
+        let is_dense = class(text.get(at..)?.chars().next()?) == Class::Gram;
+        next = match is_dense {
+            true => past(text, at, |class| class == Class::Gram),
+            false => past(text, at, |class| {
+                matches!(class, Class::Letter | Class::Mark)
+            }),
         };
-        let mut end = at + first.len_utf8();
-        while let Some((at, c)) = letters.next_if(|(_, c)| goes_on(class(*c))) {
-            end = at + c.len_utf8();
-        }
         Some(Span {
             at,
-            text: text.get(at..end)?,
+            text: text.get(at..next)?,
             is_dense,
         })
     })
+}
+
+/// The first place from `at` on whose character is of none of these classes.
+fn past(text: &str, mut at: usize, of: impl Fn(Class) -> bool) -> usize {
+    while let Some(byte) = text.as_bytes().get(at) {
+        // Most texts are mostly ASCII; finding words is what most of indexing and highlighting consists of.
+        let c = match byte.is_ascii() {
+            true => Some(char::from(*byte)),
+            false => text.get(at..).and_then(|rest| rest.chars().next()),
+        };
+        match c {
+            Some(c) if of(class(c)) => at += c.len_utf8(),
+            _ => break,
+        }
+    }
+    at
 }
 
 /// The stem of a word as it stands in the index.
