@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::edit::InverseEdit;
-use super::{Which, store};
+use super::{Which, identity};
 use crate::base::Stage;
 use crate::platform::database::{DatabaseError, Dialect, Statement, Transaction};
 use crate::schema::{ContentType, Schema};
@@ -45,7 +45,7 @@ pub async fn lock(
             concerned.extend(row.integer_or_null(1)?);
         }
     }
-    store::lock(tx, &concerned).await
+    identity::lock(tx, &concerned).await
 }
 
 /// Applies an edit for the document `target`; returns the owners whose links changed.
@@ -94,7 +94,7 @@ async fn apply_stage(
     let seen = owners(tx, place).await?;
     let mut concerned: BTreeSet<i64> = seen.iter().map(|(owner, _)| *owner).collect();
     concerned.extend(edit.change.named());
-    store::lock(tx, &concerned).await?;
+    identity::lock(tx, &concerned).await?;
     let before = owners(tx, place).await?;
     let list: Vec<i64> = before.iter().map(|(owner, _)| *owner).collect();
     let after = edit.change.apply(&list, edit.many);

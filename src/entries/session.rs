@@ -6,7 +6,8 @@ use std::sync::Arc;
 
 use super::acts::{self, Moment};
 use super::edit::{Edit, InverseEdit};
-use super::store::{self, Identity};
+use super::identity::{self, Identity};
+use super::store;
 use super::tree::{Copy, Document};
 use super::{
     EntryError, Saved, Target, Which, WriteRequest, check, inverse, logged, slugs, versions,
@@ -77,12 +78,12 @@ impl<'t> Session<'t> {
     ) -> Result<Self, EntryError> {
         let content_type = &request.content_type;
         let found = match which {
-            Which::Id(id) => store::find(tx, id).await?,
+            Which::Id(id) => identity::find(tx, id).await?,
             Which::Single => {
                 if fresh.is_some() {
-                    store::lock_single(tx, content_type).await?;
+                    identity::lock_single(tx, content_type).await?;
                 }
-                store::find_single(tx, content_type).await?
+                identity::find_single(tx, content_type).await?
             }
         };
         let usable = |identity: &Identity| {
@@ -196,12 +197,9 @@ impl<'t> Session<'t> {
         let mut batch = Batch::new(self.tx.dialect());
         batch.push(guard(schema));
         if self.before.doc == 0 || self.before.revision == 0 {
-            batch.push(store::insert_identity(
-                &self.after,
-                self.moment.author.as_deref(),
-            ));
+            batch.push(identity::insert(&self.after, self.moment.author.as_deref()));
         } else {
-            batch.push(store::update_identity(&self.after, None));
+            batch.push(identity::update(&self.after, None));
         }
         let stolen = self.steal(&mut batch).await?;
         store::save(&mut batch, content_type, &self.before, &self.after);
@@ -267,11 +265,11 @@ impl<'t> Session<'t> {
                 let new: Vec<_> = targets(copy).difference(&old).cloned().collect();
                 let wanted: BTreeSet<i64> = new.iter().map(|(target, _)| *target).collect();
                 // Two who want the same target come one after the other.
-                store::lock(self.tx, &wanted).await?;
+                identity::lock(self.tx, &wanted).await?;
                 for (target, locale) in new {
                     let place = [target, field.id.0, stage.number()];
                     let from = previous_owners(self.tx, place, &locale, self.after.doc).await?;
-                    store::lock(self.tx, &from).await?;
+                    identity::lock(self.tx, &from).await?;
                     for owner in from {
                         batch.push(unlink(place, &locale, owner));
                         losers.insert(owner);

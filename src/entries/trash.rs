@@ -7,9 +7,9 @@ use serde_json::{Value as Json, json};
 
 use super::acts::Moment;
 use super::session::guard;
-use super::store;
 use super::tree::{Copy, Document};
 use super::{EntryError, Saved, logged, versions};
+use super::{identity, store};
 use crate::base::Stage;
 use crate::changes::{self, Change, ChangeKind};
 use crate::platform::database::{Batch, DatabaseError, Statement, Transaction};
@@ -126,7 +126,7 @@ async fn load(
         )
         .await?;
     let Some(row) = row else { return Ok(None) };
-    let Some(identity) = store::find(tx, row.text(0)?).await? else {
+    let Some(identity) = identity::find(tx, row.text(0)?).await? else {
         return Ok(None);
     };
     let Some(content_type) = schema.content_type_by_id(TypeId(identity.type_id)) else {
@@ -152,7 +152,7 @@ async fn bury(
         revision: document.revision + 1,
         ..document.clone()
     };
-    batch.push(store::update_identity(&after, Some(&moment.at)));
+    batch.push(identity::update(&after, Some(&moment.at)));
     store::save(&mut batch, content_type, &document, &after);
     let stage = |copy: Option<&Copy>| copy.map(versions::snapshot).map(Json::from);
     let content = json!({
@@ -192,7 +192,7 @@ pub(super) async fn take(
     content_type: &ContentType,
     document_id: &str,
 ) -> Result<Document, EntryError> {
-    let identity = store::find(tx, document_id)
+    let identity = identity::find(tx, document_id)
         .await?
         .ok_or(EntryError::NotFound)?;
     if identity.type_id != content_type.id.0 || identity.trashed_at.is_none() {

@@ -8,9 +8,10 @@ use futures_util::future::BoxFuture;
 
 use super::acts::{self, Moment};
 use super::edit::Edit;
+use super::identity;
 use super::refusal::{explain, unique_field};
+use super::request::{Saved, Which, WriteRequest};
 use super::session::{Session, shared_lock};
-use super::store;
 use super::tree::Document;
 use super::{EntryError, inverse, trash, versions};
 use crate::base::{clock, ids};
@@ -18,55 +19,7 @@ use crate::changes::{Change, ChangeKind};
 use crate::platform::database::{
     Database, DatabaseError, Dialect, Sequence, Statement, Transaction,
 };
-use crate::schema::{ContentType, FieldKind, Schema, TypeKind};
-
-/// What a write leaves behind.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Target {
-    /// Only the draft changes.
-    Draft,
-    /// The draft changes and is published. Types without drafts always behave so.
-    Published,
-}
-
-/// Who writes what kind of document, by which schema.
-#[derive(Debug, Clone)]
-pub struct WriteRequest {
-    /// The schema the values were checked against.
-    pub schema: Arc<Schema>,
-    /// The type.
-    pub content_type: Arc<ContentType>,
-    /// The locale code; empty for types without locales.
-    pub locale: String,
-    /// What the write leaves behind.
-    pub target: Target,
-    /// Who, as shown in versions and the log.
-    pub author: Option<String>,
-    /// The revision the writer started from, if it must not have changed.
-    pub expected: Option<i64>,
-}
-
-/// What an act did.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Saved {
-    /// The document's number.
-    pub doc: i64,
-    /// The document's identity.
-    pub document_id: String,
-    /// Its revision after the act.
-    pub revision: i64,
-    /// What the act appended to the change log.
-    pub changes: Vec<Change>,
-}
-
-/// Which document an act is about.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Which {
-    /// The one with this identity.
-    Id(String),
-    /// The one a single type has.
-    Single,
-}
+use crate::schema::{ContentType, FieldKind, TypeKind};
 
 /// What runs after a durable change and before it is acknowledged; it gets no changes when the outcome is unknown.
 type Hook = Box<dyn Fn(Vec<Change>) -> BoxFuture<'static, ()> + Send + Sync>;
@@ -300,7 +253,7 @@ impl Entries {
                 let mut session = Session::open(tx, &request, &which, None, moment).await?;
                 let types = (&*request.schema, &*request.content_type);
                 let needed = acts::ids_of_duplicate(&session.before, types);
-                let mut ids = store::take_ids(session.tx, needed).await?;
+                let mut ids = identity::take_ids(session.tx, needed).await?;
                 let identity = (
                     ids.next().unwrap_or_default(),
                     ids::document_id(session.moment.ms),
@@ -482,8 +435,8 @@ fn moment(request: &WriteRequest) -> Moment {
 
 /// Refuses a second document of a single type; on PostgreSQL nobody else makes one until the transaction ends.
 async fn only_one(tx: &mut Transaction, content_type: &ContentType) -> Result<(), EntryError> {
-    store::lock_single(tx, content_type).await?;
-    if store::find_single(tx, content_type).await?.is_some() {
+    identity::lock_single(tx, content_type).await?;
+    if identity::find_single(tx, content_type).await?.is_some() {
         return Err(EntryError::Refused(
             "the single entry exists already".into(),
         ));

@@ -3,7 +3,7 @@
 use std::collections::{HashMap, HashSet};
 
 use super::error::ImportError;
-use crate::entries::store::Identity;
+use crate::entries::identity::Identity;
 use crate::platform::database::{Statement, Transaction};
 use crate::schema::{ContentType, Schema};
 

@@ -14,7 +14,7 @@ use super::record::ImportRecord;
 use super::report::ImportReport;
 use super::target::Target;
 use super::waiting::Waiting;
-use crate::entries::store::Identity;
+use crate::entries::identity::Identity;
 use crate::entries::tree::Document;
 use crate::platform::database::{Batch, Statement};
 use crate::schema::{ContentType, Schema, TypeId};

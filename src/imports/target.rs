@@ -3,7 +3,7 @@
 use crate::changes::{self, ChangeKind};
 use crate::entries::acts::Moment;
 use crate::entries::tree::{Copy, Document};
-use crate::entries::{logged, store, versions};
+use crate::entries::{identity, logged, store, versions};
 use crate::platform::database::{Batch, Dialect, Statement};
 use crate::schema::ContentType;
 
@@ -26,7 +26,7 @@ impl Target {
         self.complete(document);
         document.revision = 1;
         let mut batch = Batch::new(self.dialect);
-        batch.push(store::insert_identity(document, Some(&self.author)));
+        batch.push(identity::insert(document, Some(&self.author)));
         let nothing = Document::default();
         self.finish(
             &mut batch,
@@ -48,7 +48,7 @@ impl Target {
         self.complete(after);
         after.revision = before.revision + 1;
         let mut batch = Batch::new(self.dialect);
-        batch.push(store::update_identity(after, None));
+        batch.push(identity::update(after, None));
         self.finish(&mut batch, content_type, before, after, ChangeKind::Update);
         batch
     }

@@ -14,7 +14,8 @@ use super::target::Target;
 use super::waiting::Waiting;
 use super::{Imported, Progress, align, exclusive};
 use crate::base::clock;
-use crate::entries::store::{self, Identity};
+use crate::entries::identity::{self, Identity};
+use crate::entries::store;
 use crate::entries::tree::Document;
 use crate::platform::database::{
     Batch, Database, DatabaseError, Dialect, Statement, Transaction, UniqueColumns,
@@ -218,7 +219,7 @@ async fn check_single(
         if content_type.kind != TypeKind::Single {
             continue;
         }
-        let Some(found) = store::find_single(tx, content_type).await? else {
+        let Some(found) = identity::find_single(tx, content_type).await? else {
             continue;
         };
         if found.document_id != *id && found.trashed_at.is_none() {

@@ -1,7 +1,7 @@
 //! Making, listing and withdrawing schedules.
 
 use super::{Deed, KINDS, Payload};
-use crate::entries::store;
+use crate::entries::identity;
 use crate::platform::database::{Database, DatabaseError, Statement, Transaction};
 use crate::queue::{self, Filter, Job, NewJob, State, Stopped};
 use crate::schema::{ContentType, Schema};
@@ -155,7 +155,7 @@ async fn may_be_made(
     type_id: i64,
     at: i64,
 ) -> Result<(), PlannedError> {
-    let found = store::find(tx, document_id).await?;
+    let found = identity::find(tx, document_id).await?;
     found
         .filter(|found| found.type_id == type_id && found.trashed_at.is_none())
         .ok_or(PlannedError::NotFound)?;

@@ -49,7 +49,8 @@ impl managed::Manager for Server {
     async fn create(&self) -> Result<Held, sqlx::Error> {
         let began = Instant::now();
         loop {
-            match self.0.connect().await {
+            // On the heap: it is large, and every future that may ask the database would be as large.
+            match Box::pin(self.0.connect()).await {
                 Err(error) if is_passing(&error) && began.elapsed() < ACCEPTED_WITHIN => {
                     tokio::time::sleep(ASK_EVERY).await;
                 }
@@ -70,7 +71,7 @@ impl managed::Manager for Server {
         if held.is_asked {
             // The rest of that answer is read first. A new connection beside a statement that still runs would let
             // callers who go away ask for more at once than there are connections.
-            held.connection.ping().await?;
+            Box::pin(held.connection.ping()).await?;
             held.is_asked = false;
         }
         Ok(())

@@ -10,7 +10,7 @@ use super::{Call, answer};
 use crate::access::Action;
 use crate::base::clock;
 use crate::base::ids::is_document_id;
-use crate::entries::store;
+use crate::entries::identity;
 use crate::queue::Stopped;
 use crate::schedules::{self, Deed, Planned, PlannedError, Wish};
 use crate::server::error::ApiError;
@@ -54,7 +54,7 @@ impl Call<'_> {
             Some(_) => Err(ApiError::not_found()),
             None => {
                 let database = &self.api.app.database;
-                let found = store::single_id(database, self.content_type).await;
+                let found = identity::single_id(database, self.content_type).await;
                 let found = found.map_err(|error| answer::database(&error, self.request_id))?;
                 found.ok_or_else(ApiError::not_found)
             }
