@@ -260,10 +260,9 @@ impl App {
         if let Some(found) = self.known_token(&hash) {
             return Ok(found);
         }
-        if self.refresh().await? {
-            return Ok(self.known_token(&hash).flatten());
-        }
-        Ok(None)
+        // Also when this was not what found it: another may have refreshed in between.
+        self.refresh().await?;
+        Ok(self.known_token(&hash).flatten())
     }
 
     /// When this API token stops working, in milliseconds since 1970; none if never or if there is none.

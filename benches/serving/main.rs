@@ -105,9 +105,10 @@ fn measure(options: &Options, folder: &Path) -> Result<()> {
     drop(dataset);
     let requests = Requests::new(&values)?;
     let (server, _) = program.serve()?;
-    let mut connection = http::Connection::open(server.address)?;
     compare::heading();
     for name in &options.only {
+        // A new one: the server closes what lies idle while the callers ask.
+        let mut connection = http::Connection::open(server.address)?;
         requests.check(name, &mut connection)?;
         let path = requests.path(name)?;
         compare::compare(options, name, &path, &server, token, &others, folder)?;

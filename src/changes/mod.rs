@@ -13,6 +13,7 @@ mod detail;
 mod lag;
 mod log;
 mod prune;
+mod signal;
 mod tail;
 
 pub use cursor::Cursor;
@@ -20,7 +21,8 @@ pub use detail::{Detail, LinkSides, Sides};
 pub use lag::{Follower, Lag, follower, lags};
 pub use log::{end, end_of, oldest, read};
 pub use prune::{ChangesConfig, prune};
-pub use tail::{Signal, Tail};
+pub use signal::Signal;
+pub use tail::Tail;
 
 use crate::platform::database::Statement;
 

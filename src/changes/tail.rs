@@ -4,41 +4,25 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::sync::watch;
+use tokio::time::Instant;
 
-use super::{Change, Cursor, read};
+use super::{Change, Cursor, Signal, read};
 use crate::platform::database::{Database, DatabaseError};
 
 /// How long a follower waits before it looks on its own, if nobody rings.
 const LOOK_EVERY: Duration = Duration::from_secs(1);
-
-/// Tells followers that the log may have grown. Ringing too often costs one statement each.
-#[derive(Debug, Clone)]
-pub struct Signal(Arc<watch::Sender<()>>);
-
-impl Default for Signal {
-    fn default() -> Self {
-        Self(Arc::new(watch::Sender::new(())))
-    }
-}
-
-impl Signal {
-    /// Wakes every follower.
-    pub fn ring(&self) {
-        self.0.send_replace(());
-    }
-
-    /// What becomes ready when it rings.
-    pub fn subscribe(&self) -> watch::Receiver<()> {
-        self.0.subscribe()
-    }
-}
 
 /// A follower's place in the log.
 #[derive(Debug)]
 pub struct Tail {
     database: Arc<Database>,
     after: Cursor,
-    rung: watch::Receiver<()>,
+    signal: Signal,
+    rung: watch::Receiver<u64>,
+    /// How often the signal had rung when everything up to the end was read.
+    at_end: Option<u64>,
+    /// When it looks on its own.
+    looks_at: Instant,
 }
 
 impl Tail {
@@ -47,7 +31,10 @@ impl Tail {
         Self {
             database,
             after,
+            signal: signal.clone(),
             rung: signal.subscribe(),
+            at_end: None,
+            looks_at: Instant::now(),
         }
     }
 
@@ -59,6 +46,7 @@ impl Tail {
     /// Goes to another place, such as back to the last one whose effect is durable.
     pub fn seek(&mut self, after: Cursor) {
         self.after = after;
+        self.at_end = None;
     }
 
     /// The next changes in commit order, up to `limit`; waits until there is one.
@@ -68,15 +56,27 @@ impl Tail {
     pub async fn next(&mut self, limit: u32) -> Result<Vec<Change>, DatabaseError> {
         loop {
             // Marked as seen before reading: a ring in between is not lost.
-            self.rung.borrow_and_update();
-            let found = read(&self.database, self.after, limit).await?;
-            if let Some(last) = found.last() {
-                self.after = last.cursor;
-                return Ok(found);
+            let rings = *self.rung.borrow_and_update();
+            let looks = Instant::now() >= self.looks_at;
+            if looks || self.at_end != Some(rings) {
+                let (found, is_all) = match looks {
+                    // What others read may be as old as the last ring.
+                    true => (read(&self.database, self.after, limit).await?, false),
+                    false => {
+                        let place = (self.after, rings);
+                        self.signal.read(&self.database, place, limit).await?
+                    }
+                };
+                self.looks_at = Instant::now() + LOOK_EVERY;
+                self.at_end = (is_all || found.is_empty()).then_some(rings);
+                if let Some(last) = found.last() {
+                    self.after = last.cursor;
+                    return Ok(found);
+                }
             }
             tokio::select! {
                 rung = self.rung.changed() => if rung.is_err() { std::future::pending::<()>().await },
-                () = tokio::time::sleep(LOOK_EVERY) => {}
+                () = tokio::time::sleep_until(self.looks_at) => {}
             }
         }
     }

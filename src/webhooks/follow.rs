@@ -22,7 +22,7 @@ use crate::schema::{Schema, TypeId};
 const BATCH: u32 = 50;
 /// Deliveries queued in one transaction at most, beside those of one change.
 const MOST_QUEUED: usize = 2000;
-/// How long to wait where no endpoint was ever made.
+/// How long to wait where no endpoint was ever made; whoever makes the first one notes where its events begin.
 const IDLE: Duration = Duration::from_secs(1);
 
 /// What the follower needs.
@@ -49,12 +49,15 @@ pub struct Followed {
 /// When the database fails, or the schema of this process is not up to date yet.
 pub async fn follow(followed: Followed) -> Result<(), WebhookError> {
     let database = &followed.database;
+    let mut tail = Tail::new(Arc::clone(database), Cursor::default(), &followed.signal);
     loop {
         let Some(from) = Cursor::kept(database, CURSOR).await? else {
             rest(&followed).await?;
             continue;
         };
-        let mut tail = Tail::new(Arc::clone(database), from, &followed.signal);
+        if tail.cursor() != from {
+            tail.seek(from);
+        }
         let changes = tail.next(BATCH).await?;
         // While this one waited, another node may have queued them, or the first endpoint was made.
         if Cursor::kept(database, CURSOR).await? != Some(from) {
@@ -84,8 +87,7 @@ async fn queue_all(
 
 /// Waits for the first endpoint. One that was made while the last other one was deleted may have found no beginning.
 async fn rest(followed: &Followed) -> Result<(), DatabaseError> {
-    let mut rung = followed.signal.subscribe();
-    let _ = tokio::time::timeout(IDLE, rung.changed()).await;
+    tokio::time::sleep(IDLE).await;
     if endpoints::list(&followed.database).await?.is_empty() {
         return Ok(());
     }

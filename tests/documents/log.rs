@@ -4,8 +4,9 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 
+use futures_util::future::join_all;
 use tokio::sync::oneshot;
-use tympan::changes::{self, Change, ChangeKind, Cursor};
+use tympan::changes::{self, Change, ChangeKind, Cursor, Signal, Tail};
 use tympan::platform::database::{Database, DatabaseError};
 
 use crate::random::Random;
@@ -154,4 +155,93 @@ async fn a_follower_sees_every_change_once_on_sqlite() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_follower_sees_every_change_once_on_postgres() {
     nothing_is_missed(On::Postgres).await;
+}
+
+/// Tails on one signal miss nothing while writers overlap, ring late or are other processes that ring nobody.
+async fn tails_miss_nothing(on: On) {
+    const WRITERS: usize = 40;
+    const TAILS: u32 = 5;
+    let site = Site::new(on).await;
+    let end = changes::end(&site.database).await.unwrap();
+    let signal = Signal::default();
+    let tails = (0..TAILS).map(|n| {
+        let mut tail = Tail::new(Arc::clone(&site.database), end, &signal);
+        tokio::spawn(async move {
+            let mut seen = Vec::new();
+            while seen.len() < WRITERS {
+                // Readings of different lengths are shared, too.
+                let found = tail.next(1 + n * 3).await.unwrap();
+                assert_eq!(found.last().map(|last| last.cursor), Some(tail.cursor()));
+                seen.extend(found.into_iter().filter_map(|change| change.document_id));
+            }
+            seen
+        })
+    });
+    let tails: Vec<_> = tails.collect();
+    let mut random = Random::new(11);
+    let mut writers = Vec::new();
+    for n in 0..WRITERS {
+        let (database, signal) = (Arc::clone(&site.database), signal.clone());
+        let rings = random.percent(70);
+        writers.push(tokio::spawn(async move {
+            let (appended, _) = oneshot::channel();
+            let (commit, may_commit) = oneshot::channel();
+            let _ = commit.send(());
+            append(database, format!("w{n}"), appended, may_commit).await;
+            if rings {
+                signal.ring();
+            }
+        }));
+        if random.percent(40) {
+            let begun = writers.swap_remove(random.below(writers.len()));
+            begun.await.unwrap();
+        }
+    }
+    for writer in writers {
+        writer.await.unwrap();
+    }
+    let mut orders = Vec::new();
+    for tail in tails {
+        let seen = tokio::time::timeout(Duration::from_secs(60), tail).await;
+        orders.push(seen.expect("every tail gets to the end").unwrap());
+    }
+    let all: BTreeSet<String> = orders[0].iter().cloned().collect();
+    assert_eq!((orders[0].len(), all.len()), (WRITERS, WRITERS));
+    assert!(orders.iter().all(|order| *order == orders[0]), "{orders:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn tails_miss_nothing_on_sqlite() {
+    tails_miss_nothing(On::Sqlite).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn tails_miss_nothing_on_postgres() {
+    tails_miss_nothing(On::Postgres).await;
+}
+
+/// What one follower has read serves the others: a write costs about one reading of the log.
+#[tokio::test(flavor = "multi_thread")]
+async fn the_log_is_read_once_for_all() {
+    const WRITES: u64 = 20;
+    let site = Site::new(On::Sqlite).await;
+    let end = changes::end(&site.database).await.unwrap();
+    let signal = Signal::default();
+    let mut tails = [(); 4].map(|()| Tail::new(Arc::clone(&site.database), end, &signal));
+    let mut readings = 0;
+    for n in 0..WRITES {
+        let (appended, _) = oneshot::channel();
+        let (commit, may_commit) = oneshot::channel();
+        commit.send(()).unwrap();
+        let name = format!("w{n}");
+        append(Arc::clone(&site.database), name, appended, may_commit).await;
+        signal.ring();
+        let before = site.database.statements();
+        for found in join_all(tails.iter_mut().map(|tail| tail.next(9))).await {
+            assert_eq!(found.unwrap().len(), 1);
+        }
+        readings += site.database.statements() - before;
+    }
+    // Each tail looks for itself once a second as well, on a slow machine more than once in this test.
+    assert!(readings < 2 * WRITES, "{readings} readings");
 }
