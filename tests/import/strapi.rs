@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use serde_json::json;
 use tympan::base::Stage;
-use tympan::entries::{store, tree::Document};
+use tympan::entries::{identity, store, tree::Document};
 use tympan::platform::database::Statement;
 
 use crate::fixture::{Folder, Parts, content_type, row, write};
@@ -44,7 +44,7 @@ async fn document(site: &Site, uid: &str, id: &'static str) -> Document {
     let content_type = schema.content_type(uid).unwrap().clone();
     let loaded = site.database.write(move |tx| {
         Box::pin(async move {
-            let identity = store::find(tx, id).await?.unwrap();
+            let identity = identity::find(tx, id).await?.unwrap();
             store::load(tx, &content_type, &identity).await
         })
     });
