@@ -25,7 +25,7 @@ struct Reading {
     /// How often the signal had rung before.
     rings: u64,
     after: Cursor,
-    found: Arc<Vec<Change>>,
+    found: Vec<Change>,
     is_all: bool,
 }
 
@@ -73,7 +73,7 @@ impl Signal {
         *last = (found.len() <= MOST_CHANGES && bytes <= MOST_BYTES).then(|| Reading {
             rings,
             after,
-            found: Arc::new(found.clone()),
+            found: found.clone(),
             is_all,
         });
         Ok((found, is_all))
